@@ -1,0 +1,7 @@
+//! The parts of the `mqtt-presence` service: sources, stores, the pipeline
+//! between them, the HTTP API and the command line.
+#![recursion_limit = "512"]
+
+pub mod pipeline;
+pub mod source;
+pub mod store;

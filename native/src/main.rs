@@ -1,0 +1,4 @@
+//! The `mqtt-presence` command.
+#![recursion_limit = "512"]
+
+fn main() {}
