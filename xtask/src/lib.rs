@@ -1,4 +1,13 @@
 //! What the build, run, test and bench commands share: above all a real
 //! RocketMQ on this machine.
 
+pub mod bench;
+pub mod child;
+pub mod http;
+pub mod place;
+pub mod readme;
 pub mod rocketmq;
+pub mod run;
+pub mod step;
+pub mod test;
+pub mod tool;

@@ -1,2 +1,38 @@
-//! x
-fn main() {}
+//! `cargo xtask`: the commands that build, run, test and measure mqtt-presence.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Build, run, test and measure mqtt-presence.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Measure against peers, in one run on this machine, and print a table
+    Bench(xtask::bench::BenchArgs),
+    /// Start a real RocketMQ, a simulated fleet and the service, until Ctrl-C
+    Run(xtask::run::RunArgs),
+    /// Run every check; installs what it lacks
+    Test(xtask::test::TestArgs),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Bench(args) => xtask::bench::bench(&args),
+        Command::Run(args) => xtask::run::run(&args),
+        Command::Test(args) => xtask::test::test(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("xtask: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}

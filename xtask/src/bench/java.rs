@@ -1,0 +1,57 @@
+//! The peer: the listener that hosted MQTT services document, in Java.
+
+use std::process::{Command, Stdio};
+
+use crate::{place, step};
+
+/// Consumes `events` from the topic with a group of its own; answers the seconds it took.
+pub(super) fn listen(namesrv: &str, topic: &str, events: u64) -> Result<f64, String> {
+    let source = place::root().join("tests").join("bench").join("java");
+    let build = place::target().join("bench").join("java");
+    step::run(
+        "build the Java listener",
+        Command::new("mvn")
+            .args([
+                "-q",
+                "-B",
+                "compile",
+                "dependency:copy-dependencies",
+                "-DincludeScope=runtime",
+            ])
+            .arg(format!("-Dbench.directory={}", build.display()))
+            .current_dir(source),
+    )?;
+    println!("\n==> the Java listener");
+    let mut java = Command::new("java");
+    java.arg("-Xmx4g");
+    for package in [
+        "java.lang",
+        "java.nio",
+        "java.util",
+        "jdk.internal.misc",
+        "jdk.internal.ref",
+        "sun.nio.ch",
+    ] {
+        java.arg(format!("--add-opens=java.base/{package}=ALL-UNNAMED"));
+    }
+    let output = java
+        .arg(format!("-Duser.home={}", build.display()))
+        .arg("-cp")
+        .arg(format!("{0}/classes:{0}/dependency/*", build.display()))
+        .args([
+            "NoticeListener",
+            namesrv,
+            topic,
+            "GID_bench_java",
+            &events.to_string(),
+        ])
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| format!("`java` cannot be started: {error}"))?;
+    let printed = String::from_utf8_lossy(&output.stdout);
+    printed
+        .split_whitespace()
+        .find_map(|word| word.strip_prefix("seconds=")?.parse().ok())
+        .filter(|_| output.status.success())
+        .ok_or_else(|| format!("the Java listener did not complete: {printed}"))
+}

@@ -1,0 +1,53 @@
+//! `cargo xtask bench`: figures beside their peer's, in one run, on one machine.
+//! It prints and fails on nothing but a run that did not complete.
+
+mod java;
+mod replay;
+mod rocketmq;
+mod table;
+
+use clap::{Args, ValueEnum};
+
+use crate::step;
+
+/// Options of `cargo xtask bench`.
+#[derive(Args)]
+pub struct BenchArgs {
+    /// What to measure; everything when absent
+    name: Option<Name>,
+    /// Events to measure with
+    #[arg(long, default_value_t = 1_000_000)]
+    events: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Name {
+    /// `mqtt-presence replay` over an NDJSON file
+    Replay,
+    /// From a RocketMQ topic into sqlite, and the documented Java listener beside it
+    Rocketmq,
+}
+
+/// Builds the release binary, measures, prints the table.
+pub fn bench(args: &BenchArgs) -> Result<(), String> {
+    step::run(
+        "build mqtt-presence for release",
+        &mut step::cargo(&[
+            "build",
+            "--release",
+            "--locked",
+            "--package",
+            "mqtt-presence",
+        ]),
+    )?;
+    let mut rows = Vec::new();
+    let wanted = |name| args.name.is_none_or(|only| only == name);
+    if wanted(Name::Replay) {
+        rows.push(replay::measure(args.events)?);
+    }
+    if wanted(Name::Rocketmq) {
+        rows.extend(rocketmq::measure(args.events)?);
+    }
+    table::print(&rows);
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! `mqtt-presence replay` over a generated NDJSON file.
+
+use std::fs::File;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use super::table::Row;
+use crate::{place, step};
+
+pub(super) fn measure(events: u64) -> Result<Row, String> {
+    let program = place::target().join("release").join("mqtt-presence");
+    let path = place::target().join("bench").join("replay.ndjson");
+    let file = std::fs::create_dir_all(path.parent().unwrap_or(&path))
+        .and_then(|()| File::create(&path))
+        .map_err(|error| format!("cannot write `{}`: {error}", path.display()))?;
+    step::run(
+        "generate the recording",
+        Command::new(&program)
+            .args(["generate", "--clients", "200000", "--seed", "1"])
+            .args([
+                "--duplicate",
+                "0.05",
+                "--shuffle",
+                "50",
+                "--events",
+                &events.to_string(),
+            ])
+            .stdout(file),
+    )?;
+    let began = Instant::now();
+    step::run(
+        "replay it",
+        Command::new(&program)
+            .args(["replay", "--format", "json"])
+            .arg(&path)
+            .stdout(Stdio::null()),
+    )?;
+    Ok(Row {
+        what: "`mqtt-presence replay` of an NDJSON file".into(),
+        events,
+        seconds: began.elapsed().as_secs_f64(),
+    })
+}

@@ -1,0 +1,118 @@
+//! From a real RocketMQ topic into sqlite, each commit flushed to the disk.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::java;
+use super::table::Row;
+use crate::child::{self, Running};
+use crate::rocketmq::{Cluster, StartOptions};
+use crate::{http, place, step};
+
+const TOPIC: &str = "bench";
+const QUEUES: u32 = 4;
+const PORT: u16 = 18_787;
+
+pub(super) fn measure(events: u64) -> Result<Vec<Row>, String> {
+    let folder = place::target().join("bench").join("rocketmq");
+    // Left by an earlier run; a topic with old events would spoil the count.
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)
+            .map_err(|error| format!("cannot empty `{}`: {error}", folder.display()))?;
+    }
+    let cluster = Cluster::start(
+        StartOptions::new("5.3.3", folder.join("server"))
+            .topic(TOPIC, QUEUES)
+            .group("GID_bench")
+            .group("GID_bench_java"),
+    )?;
+    step::run(
+        "fill the topic",
+        program()
+            .args([
+                "generate",
+                "--clients",
+                "200000",
+                "--seed",
+                "1",
+                "--events",
+                &events.to_string(),
+            ])
+            .args([
+                "--to",
+                "rocketmq",
+                "--namesrv",
+                cluster.namesrv(),
+                "--topic",
+                TOPIC,
+            ]),
+    )?;
+    let ours = consume(&cluster, &folder, events)?;
+    let peer = java::listen(cluster.namesrv(), TOPIC, events)?;
+    let row = |what: &str, seconds| Row {
+        what: format!("{what}, {QUEUES} queues"),
+        events,
+        seconds,
+    };
+    Ok(vec![
+        row("RocketMQ 5.3.3 → remoting → sqlite (flushed)", ours),
+        row(
+            "RocketMQ 5.3.3 → documented Java listener (in memory)",
+            peer,
+        ),
+    ])
+}
+
+fn program() -> Command {
+    Command::new(place::target().join("release").join("mqtt-presence"))
+}
+
+/// Seconds from the last look that saw nothing to the first that saw everything stored.
+fn consume(cluster: &Cluster, folder: &std::path::Path, events: u64) -> Result<f64, String> {
+    let config = folder.join("mqtt-presence.toml");
+    let store = folder.join("presence.sqlite");
+    let text = format!(
+        "[store]\nkind = \"sqlite\"\npath = {store:?}\n\n[api]\nbind = \"127.0.0.1:{PORT}\"\n\n\
+         [[source]]\nkind = \"remoting\"\nnamesrv = [\"{}\"]\ntopic = \"{TOPIC}\"\ngroup = \"GID_bench\"\nfrom = \"first\"\n",
+        cluster.namesrv()
+    );
+    std::fs::write(&config, text)
+        .map_err(|error| format!("cannot write `{}`: {error}", config.display()))?;
+    println!("\n==> mqtt-presence serve");
+    let mut service = child::spawn(program().arg("serve").arg("--config").arg(&config))?;
+    let limit = Instant::now() + Duration::from_secs(300);
+    let mut began = Instant::now();
+    loop {
+        let stored = stored(PORT, &mut service)?;
+        if stored == 0 {
+            began = Instant::now();
+        }
+        if stored >= events {
+            let seconds = began.elapsed().as_secs_f64();
+            service.stop("TERM", Duration::from_secs(20))?;
+            return Ok(seconds);
+        }
+        if Instant::now() > limit {
+            return Err(format!(
+                "only {stored} of {events} events were stored after 300 s"
+            ));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Events that the service says it has stored; 0 while it starts.
+fn stored(port: u16, service: &mut Running) -> Result<u64, String> {
+    if let Some(status) = service.ended() {
+        return Err(format!("mqtt-presence serve ended with {status}"));
+    }
+    let Ok((200, body)) = http::get(port, "/v1/stats") else {
+        return Ok(0);
+    };
+    let stats: serde_json::Value =
+        serde_json::from_str(&body).map_err(|error| format!("/v1/stats: {error}"))?;
+    let kinds = stats["records"]["byKind"]
+        .as_object()
+        .ok_or("/v1/stats names no `records.byKind`")?;
+    Ok(kinds.values().filter_map(serde_json::Value::as_u64).sum())
+}

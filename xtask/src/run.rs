@@ -1,0 +1,236 @@
+//! `cargo xtask run`: a first look with everything real. A RocketMQ server, a
+//! simulated fleet that produces into its topic, and the service on top.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use crate::child::{self, Running};
+use crate::rocketmq::{Cluster, StartOptions};
+use crate::{http, place, step, tool};
+
+/// Part of the line that says that everything is up.
+pub const READY: &str = "Ctrl-C ends everything";
+
+const TOPIC: &str = "mqtt_presence_notices";
+const GROUP: &str = "GID_mqtt_presence";
+
+/// Options of `cargo xtask run`.
+#[derive(Args)]
+pub struct RunArgs {
+    /// RocketMQ version: 5.3.3, or 4.9.7 as hosted MQTT services run it
+    #[arg(long, value_name = "VERSION", default_value = "5.3.3")]
+    rocketmq: String,
+    /// Clients of the simulated fleet
+    #[arg(long, default_value_t = 10_000)]
+    clients: u32,
+    /// Events a second that the fleet produces
+    #[arg(long, default_value_t = 500)]
+    rate: u32,
+    /// Port of the service on 127.0.0.1; another free one if it is taken
+    #[arg(long, default_value_t = 8787)]
+    port: u16,
+}
+
+/// Runs until Ctrl-C or SIGTERM, or until a part of it ends.
+pub fn run(args: &RunArgs) -> Result<(), String> {
+    step::run(
+        "build mqtt-presence",
+        &mut step::cargo(&["build", "--locked", "--package", "mqtt-presence"]),
+    )?;
+    let folder = place::target().join("run");
+    fresh(&folder)?;
+    let cluster = match tool::java_and_maven() {
+        Ok(()) => {
+            println!(
+                "==> starting RocketMQ {} (its jars are fetched once)",
+                args.rocketmq
+            );
+            let options = StartOptions::new(&args.rocketmq, folder.join("rocketmq"))
+                .topic(TOPIC, 8)
+                .group(GROUP);
+            Some(Cluster::start(options)?)
+        }
+        Err(reason) => {
+            println!("No RocketMQ: {reason}. The `fleet` source feeds the service instead.");
+            None
+        }
+    };
+
+    let port = free_port(args.port)?;
+    let config = folder.join("mqtt-presence.toml");
+    write(
+        &config,
+        &configuration(args, cluster.as_ref(), &folder, port),
+    )?;
+    // Until here SIGINT simply ends this process, and the servers with it.
+    let (stop, stopped) = mpsc::channel();
+    ctrlc::set_handler(move || {
+        // A further signal finds nobody listening: the end is under way.
+        let _ = stop.send(());
+    })
+    .map_err(|error| error.to_string())?;
+    let mut service = child::spawn(mqtt_presence().arg("serve").arg("--config").arg(&config))?;
+    let mut fleet = None;
+    let mut ready = false;
+    let patience = Instant::now() + Duration::from_secs(90);
+    let outcome = loop {
+        match stopped.recv_timeout(Duration::from_millis(200)) {
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => break Ok(()),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if let Some(status) = service.ended() {
+            break Err(format!("mqtt-presence serve ended by itself with {status}"));
+        }
+        if let Some(status) = fleet.as_mut().and_then(Running::ended) {
+            break Err(format!("the simulated fleet ended by itself with {status}"));
+        }
+        if !ready && is_ready(port) {
+            ready = true;
+            fleet = cluster
+                .as_ref()
+                .map(|cluster| produce(args, cluster))
+                .transpose()?;
+            print_what_to_try(args, cluster.as_ref(), port);
+        } else if !ready && Instant::now() > patience {
+            break Err(format!(
+                "not ready after 90 s; see http://127.0.0.1:{port}/readyz"
+            ));
+        }
+    };
+    println!("==> ending");
+    if let Some(fleet) = fleet {
+        fleet.kill();
+    }
+    let status = service.stop("TERM", Duration::from_secs(20))?;
+    drop(cluster);
+    outcome?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("mqtt-presence serve ended with {status}"))
+    }
+}
+
+fn mqtt_presence() -> Command {
+    Command::new(place::target().join("debug").join("mqtt-presence"))
+}
+
+/// An empty folder: each run begins with an empty topic and store.
+fn fresh(folder: &Path) -> Result<(), String> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder)
+            .map_err(|error| format!("cannot empty `{}`: {error}", folder.display()))?;
+    }
+    std::fs::create_dir_all(folder)
+        .map_err(|error| format!("cannot make `{}`: {error}", folder.display()))
+}
+
+fn write(path: &PathBuf, text: &str) -> Result<(), String> {
+    std::fs::write(path, text)
+        .map_err(|error| format!("cannot write `{}`: {error}", path.display()))
+}
+
+fn configuration(args: &RunArgs, cluster: Option<&Cluster>, folder: &Path, port: u16) -> String {
+    let source = match cluster {
+        Some(cluster) => format!(
+            "kind = \"remoting\"\nnamesrv = [\"{}\"]\ntopic = \"{TOPIC}\"\ngroup = \"{GROUP}\"\n",
+            cluster.namesrv()
+        ),
+        None => format!(
+            "kind = \"fleet\"\nclients = {}\nrate = {}\n",
+            args.clients, args.rate
+        ),
+    };
+    let store = folder.join("presence.sqlite");
+    format!(
+        "[store]\nkind = \"sqlite\"\npath = {store:?}\n\n[api]\nbind = \"127.0.0.1:{port}\"\n\n[[source]]\n{source}"
+    )
+}
+
+fn produce(args: &RunArgs, cluster: &Cluster) -> Result<Running, String> {
+    let number = |number: u32| number.to_string();
+    child::spawn(
+        mqtt_presence()
+            .args([
+                "generate",
+                "--seed",
+                "1",
+                "--duplicate",
+                "0.01",
+                "--shuffle",
+                "20",
+            ])
+            .args([
+                "--clients",
+                &number(args.clients),
+                "--rate",
+                &number(args.rate),
+                "--events",
+                "unlimited",
+            ])
+            .args([
+                "--to",
+                "rocketmq",
+                "--namesrv",
+                cluster.namesrv(),
+                "--topic",
+                TOPIC,
+            ]),
+    )
+}
+
+/// The wanted port, or one that the system gives when that is taken.
+fn free_port(wanted: u16) -> Result<u16, String> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, wanted))
+        .or_else(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
+        .map_err(|error| format!("no port is free on 127.0.0.1: {error}"))?;
+    let port = listener
+        .local_addr()
+        .map_err(|error| error.to_string())?
+        .port();
+    if port != wanted {
+        println!("Port {wanted} is taken; the service listens on {port}.");
+    }
+    Ok(port)
+}
+
+fn is_ready(port: u16) -> bool {
+    http::get(port, "/readyz").is_ok_and(|(status, _)| status == 200)
+}
+
+fn print_what_to_try(args: &RunArgs, cluster: Option<&Cluster>, port: u16) {
+    let url = match port {
+        8787 => String::new(),
+        _ => format!(" --url http://127.0.0.1:{port}"),
+    };
+    let program = place::target().join("debug").join("mqtt-presence");
+    // Short where one stands in the workspace, as most do.
+    let program = program
+        .strip_prefix(place::root())
+        .unwrap_or(&program)
+        .display();
+    match cluster {
+        Some(cluster) => println!(
+            "\nRocketMQ {} at {}, topic {TOPIC}: {} simulated clients, {} events/s",
+            args.rocketmq,
+            cluster.namesrv(),
+            args.clients,
+            args.rate
+        ),
+        None => println!(
+            "\n{} simulated clients, {} events/s",
+            args.clients, args.rate
+        ),
+    }
+    println!(
+        "mqtt-presence at http://127.0.0.1:{port}\n\nTry in another terminal:\n  \
+         {program} get{url} GID_fleet@@@device-000001 GID_fleet@@@device-000002\n  \
+         {program} watch{url}\n  \
+         curl http://127.0.0.1:{port}/v1/stats\n\n{READY}."
+    );
+}

@@ -1,0 +1,77 @@
+//! A toolchain that builds for wasm32-unknown-unknown: the first of three that works.
+
+use std::process::Command;
+
+use crate::tool::{answers, debian};
+use crate::{place, step};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// Debian's compiler for the web, with the sources of its standard library.
+const PACKAGES: [&str; 5] = [
+    "rustc-web",
+    "cargo-web",
+    "rust-web-src",
+    "rust-web-llvm",
+    "lld-22",
+];
+
+/// A `cargo build --release` for wasm32 of one package, and a word on what builds it.
+pub fn build(package: &str) -> Result<(Command, &'static str), String> {
+    let installed = || {
+        Command::new("rustup")
+            .args(["target", "list", "--installed"])
+            .output()
+            .is_ok_and(|output| {
+                String::from_utf8_lossy(&output.stdout)
+                    .lines()
+                    .any(|line| line == TARGET)
+            })
+    };
+    if installed() {
+        return Ok((with_rustup(package), "the installed rustup target"));
+    }
+    // A machine without its server waits here until rustup gives up: bounded.
+    if answers("timeout", &["120", "rustup", "target", "add", TARGET]) && installed() {
+        return Ok((with_rustup(package), "a rustup target added now"));
+    }
+    if !answers("/usr/bin/rustc", &["--version"]) || !answers("/usr/bin/cargo", &["--version"]) {
+        debian(&PACKAGES)?;
+    }
+    Ok((with_debian(package), "Debian's rustc-web"))
+}
+
+fn with_rustup(package: &str) -> Command {
+    step::cargo(&[
+        "build",
+        "--release",
+        "--locked",
+        "--target",
+        TARGET,
+        "--package",
+        package,
+    ])
+}
+
+fn with_debian(package: &str) -> Command {
+    let mut command = Command::new("/usr/bin/cargo");
+    command
+        .args([
+            "build",
+            "--release",
+            "--locked",
+            "--target",
+            TARGET,
+            "--package",
+            package,
+        ])
+        .args(["-Zbuild-std=std,panic_abort", "--target-dir"])
+        .arg(place::target().join("wasm-debian"))
+        .env("RUSTC", "/usr/bin/rustc")
+        .env("RUSTC_BOOTSTRAP", "1")
+        // Set by rustup's proxy for the commands below it; another toolchain's.
+        .env_remove("RUSTUP_TOOLCHAIN")
+        .env_remove("CARGO")
+        .current_dir(place::root());
+    command
+}
