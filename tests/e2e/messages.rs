@@ -1,0 +1,47 @@
+//! What is sent, and what must come of it.
+
+use mqtt_presence::fleet::{Fleet, FleetConfig};
+use mqtt_presence_core::event::Event;
+use mqtt_presence_core::presence::{Options, Presence};
+
+/// Accepted events in the order of sending.
+pub const EVENTS: u64 = 200_000;
+
+/// Messages that no reader can accept, each another text.
+pub const POISON: usize = 100;
+
+/// A fleet on a bad day.
+pub fn events() -> Vec<Event> {
+    let config = FleetConfig {
+        clients: 20_000,
+        events: EVENTS,
+        seed: 11,
+        loss: "1%".parse().unwrap(),
+        duplicate: "5%".parse().unwrap(),
+        shuffle: 300,
+        ..FleetConfig::default()
+    };
+    Fleet::new(config).collect()
+}
+
+/// Bodies with a fault each.
+pub fn poison() -> Vec<String> {
+    (0..POISON)
+        .map(|number| match number % 5 {
+            0 => format!("no JSON, number {number}"),
+            1 => format!(r#"{{"clientId":"poison-{number}","channelId":"c""#),
+            2 => format!(r#"{{"clientId":"poison-{number}","channelId":"c","eventType":"connect"}}"#),
+            3 => format!(r#"{{"clientId":"poison-{number}","channelId":"c","eventType":"born","time":1}}"#),
+            _ => format!(r#"{{"clientId":"poison-{number}","channelId":"c","eventType":"connect","time":-1}}"#),
+        })
+        .collect()
+}
+
+/// The state that these events must give, whatever happens on the way.
+pub fn evaluate(events: &[Event]) -> Presence {
+    let mut presence = Presence::new(Options::default());
+    for event in events {
+        presence.apply(event, "", None, 1);
+    }
+    presence
+}
