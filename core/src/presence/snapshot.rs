@@ -136,10 +136,10 @@ impl Presence {
             unread = after;
         }
         if clients.len() as u64 != header.clients {
-            return Err(damaged(line, "it ends early, or has lines that were added"));
+            return Err(damaged(line, "lines are missing after it, or were added"));
         }
         if checksum(rest) != header.checksum {
-            return Err(damaged(1, "the checksum does not fit the lines after it"));
+            return Err(damaged(1, "its checksum does not fit the lines after it"));
         }
         let mut presence = Presence::new(options);
         presence.clients = clients;

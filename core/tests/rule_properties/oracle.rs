@@ -42,6 +42,15 @@ fn slot(
     facts.into_iter().next()
 }
 
+/// The largest clock at which a closing fact was applied.
+fn closed_at(events: &[Delivery], client: &str, channel: &str) -> Option<u64> {
+    [Kind::Disconnect, Kind::Tcpclean]
+        .into_iter()
+        .flat_map(|kind| of(events, client, channel, kind))
+        .map(|d| d.now)
+        .max()
+}
+
 fn state(
     events: &[Delivery],
     client: &str,
@@ -108,6 +117,8 @@ fn assert_oracle_agrees(presence: &Presence, events: &[Delivery], now: u64) {
         for (id, channel) in ids.iter().zip(&explain.channels) {
             let expected = state(events, client_id, id, options, now);
             assert_eq!(channel.state, expected, "{client_id} {id}");
+            let record = &presence.client(client_id).unwrap().channels[id];
+            assert_eq!(record.closed_at, closed_at(events, client_id, id));
             for (kind, found) in [
                 (Kind::Connect, &channel.connect),
                 (Kind::Disconnect, &channel.disconnect),
