@@ -1,0 +1,200 @@
+//! Everything known of one client id, and the rule on it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Channel, ChannelState, Counts, Options, Status};
+use crate::event::{Event, Kind};
+
+/// The last flip of a client's answer; it outlives the channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Last {
+    /// The answer since then.
+    pub online: bool,
+    /// Event time of the cause.
+    pub time: u64,
+    /// The caller's clock when it was applied.
+    pub observed_at: u64,
+}
+
+/// Everything known of one client id. Serialises compactly; a field that an
+/// older version did not write reads as absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Client {
+    /// By channel id, in byte order.
+    #[serde(default)]
+    pub channels: BTreeMap<String, Channel>,
+    /// Time and channel id of the newest connect among the channels that were
+    /// forgotten; those still here carry their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest_forgotten: Option<(u64, String)>,
+    /// The last flip of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<Last>,
+}
+
+/// What applying one event, or merging a record, did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Whether the client's record changed and must be written.
+    pub changed: bool,
+    /// The new answer, if it flipped.
+    pub flipped: Option<bool>,
+}
+
+impl Client {
+    /// Joins an event into its slot. `origin` says where it came from, `now`
+    /// is the caller's clock.
+    ///
+    /// The answer flips when it is settled (online or offline) and differs
+    /// from the last flip, so flips alternate; a client that never flipped
+    /// counts as offline. A client that reads `suspect` flips nothing, and
+    /// flips only if what settles it differs from what was said last.
+    pub fn apply(&mut self, event: &Event, origin: &str, now: u64, options: &Options) -> Applied {
+        // Looked up first, because most events are of a channel already here.
+        let channel = match self.channels.get_mut(&event.channel_id) {
+            Some(channel) => channel,
+            None => self.channels.entry(event.channel_id.clone()).or_default(),
+        };
+        let mut changed = channel.join(event.kind, event.time, event.client_ip.as_deref(), origin);
+        if event.kind != Kind::Connect {
+            changed |= channel.note_closing(now);
+        }
+        let flipped = self.flip(options, now);
+        if let Some(online) = flipped {
+            self.last = Some(Last {
+                online,
+                time: event.time,
+                observed_at: now,
+            });
+        }
+        Applied {
+            changed: changed || flipped.is_some(),
+            flipped,
+        }
+    }
+
+    /// The answer at `now`. Never `Unknown`: that is for clients without a record.
+    pub fn status(&self, options: &Options, now: u64) -> Status {
+        let mut status = Status::Offline;
+        for (_, _, state) in self.states(options, now) {
+            match state {
+                ChannelState::Live => return Status::Online,
+                ChannelState::Suspect => status = Status::Suspect,
+                _ => {}
+            }
+        }
+        status
+    }
+
+    /// Whether at least one channel is live at `now`.
+    pub fn online(&self, options: &Options, now: u64) -> bool {
+        self.status(options, now) == Status::Online
+    }
+
+    /// Event time of the last flip, `None` if the answer never flipped.
+    pub fn since(&self) -> Option<u64> {
+        self.last.map(|last| last.time)
+    }
+
+    /// Every channel with its id and its state at `now`, in byte order.
+    pub fn states<'a>(
+        &'a self,
+        options: &'a Options,
+        now: u64,
+    ) -> impl Iterator<Item = (&'a str, &'a Channel, ChannelState)> {
+        let newest = if options.takeover {
+            self.newest_connect()
+        } else {
+            None
+        };
+        self.channels.iter().map(move |(id, channel)| {
+            (
+                id.as_str(),
+                channel,
+                channel.state(id, newest, options, now),
+            )
+        })
+    }
+
+    /// The state of one channel at `now`, `None` if there is no such channel.
+    pub fn channel_state(
+        &self,
+        channel_id: &str,
+        options: &Options,
+        now: u64,
+    ) -> Option<ChannelState> {
+        let channel = self.channels.get(channel_id)?;
+        Some(channel.state(channel_id, self.newest_connect(), options, now))
+    }
+
+    /// How many channels are in each state at `now`.
+    pub fn counts(&self, options: &Options, now: u64) -> Counts {
+        let mut counts = Counts::default();
+        for (_, _, state) in self.states(options, now) {
+            counts.add(state);
+        }
+        counts
+    }
+
+    /// Time and channel id of the newest connect of any channel, live, closed
+    /// or forgotten; the later time wins, then the greater id.
+    ///
+    /// Derived from the slots, so that when two connects of one channel
+    /// disagree the fact that stayed is the one that counts.
+    pub fn newest_connect(&self) -> Option<(u64, &str)> {
+        let kept = self
+            .channels
+            .iter()
+            .filter_map(|(id, channel)| Some((channel.connect.as_ref()?.time, id.as_str())));
+        let forgotten = self
+            .newest_forgotten
+            .as_ref()
+            .map(|(time, id)| (*time, id.as_str()));
+        kept.chain(forgotten).max()
+    }
+
+    /// Drops the closed and orphan channels whose closing was last applied
+    /// more than `retention` ago, and returns how many went: one with
+    /// `now - closed_at == retention` stays. A clock that went back drops
+    /// nothing. Other channels, the newest connect and the last flip stay,
+    /// so no answer changes.
+    pub fn forget(&mut self, now: u64, options: &Options) -> usize {
+        let before = self.channels.len();
+        let forgotten = &mut self.newest_forgotten;
+        self.channels.retain(|id, channel| {
+            let over = channel
+                .closed_at
+                .is_some_and(|at| now.saturating_sub(at) > options.retention);
+            let ended = channel.connect.is_none() || channel.closing(options.closing).is_some();
+            if !(over && ended) {
+                return true;
+            }
+            if let Some(connect) = &channel.connect {
+                let gone = (connect.time, id.as_str());
+                if forgotten
+                    .as_ref()
+                    .is_none_or(|(time, id)| (*time, id.as_str()) < gone)
+                {
+                    *forgotten = Some((gone.0, gone.1.to_owned()));
+                }
+            }
+            false
+        });
+        before - self.channels.len()
+    }
+
+    /// The settled answer at `now`, if it is not the one of the last flip.
+    pub(super) fn flip(&self, options: &Options, now: u64) -> Option<bool> {
+        let online = match self.status(options, now) {
+            Status::Online => true,
+            Status::Offline | Status::Unknown => false,
+            Status::Suspect => return None,
+        };
+        let said = self.last.is_some_and(|last| last.online);
+        (said != online).then_some(online)
+    }
+}

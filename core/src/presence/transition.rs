@@ -1,0 +1,51 @@
+//! Flips of a client's answer.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Event, Kind};
+
+/// A client's answer flipped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Transition {
+    /// Whose answer.
+    pub client_id: String,
+    /// The new answer.
+    pub online: bool,
+    /// Event time of the cause.
+    pub time: u64,
+    /// The caller's clock when it was applied.
+    pub observed_at: u64,
+    /// The event that did it.
+    pub cause: Cause,
+}
+
+/// The event that flipped an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cause {
+    /// Its channel.
+    pub channel_id: String,
+    /// Its kind.
+    pub event_type: Kind,
+    /// Its RocketMQ message, if it came from one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
+}
+
+impl Transition {
+    /// The flip to `online` that applying this event at `observed_at` caused.
+    pub fn new(event: &Event, online: bool, observed_at: u64, message_id: Option<&str>) -> Self {
+        Transition {
+            client_id: event.client_id.clone(),
+            online,
+            time: event.time,
+            observed_at,
+            cause: Cause {
+                channel_id: event.channel_id.clone(),
+                event_type: event.kind,
+                message_id: message_id.map(str::to_owned),
+            },
+        }
+    }
+}
