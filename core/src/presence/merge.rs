@@ -91,7 +91,7 @@ impl Client {
     }
 
     /// The latest closing among the channels asked for.
-    fn ends(
+    pub(super) fn ends(
         &self,
         options: &Options,
         asked: impl Fn(&Channel) -> bool,
