@@ -20,15 +20,28 @@ impl Service {
     /// Starts it with this configuration file, which binds this port.
     pub fn start(config: PathBuf, port: u16) -> Service {
         let log = config.with_extension("log");
-        let mut service = Service { running: None, config, log, port };
+        let mut service = Service {
+            running: None,
+            config,
+            log,
+            port,
+        };
         service.start_again();
         service
     }
 
     pub fn start_again(&mut self) {
-        let log = std::fs::File::options().create(true).append(true).open(&self.log).unwrap();
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(&self.log)
+            .unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_mqtt-presence"));
-        command.arg("serve").arg("--config").arg(&self.config).stderr(log);
+        command
+            .arg("serve")
+            .arg("--config")
+            .arg(&self.config)
+            .stderr(log);
         self.running = Some(child::spawn(&mut command).unwrap());
     }
 
@@ -39,8 +52,17 @@ impl Service {
 
     /// SIGTERM; it must end well.
     pub fn stop(&mut self) {
-        let status = self.running.take().unwrap().stop("TERM", Duration::from_secs(30)).unwrap();
-        assert!(status.success(), "serve ended with {status}\n{}", self.log());
+        let status = self
+            .running
+            .take()
+            .unwrap()
+            .stop("TERM", Duration::from_secs(30))
+            .unwrap();
+        assert!(
+            status.success(),
+            "serve ended with {status}\n{}",
+            self.log()
+        );
     }
 
     /// Waits until readiness is `ready`.
@@ -56,7 +78,11 @@ impl Service {
         let end = Instant::now() + patience;
         while !done(self) {
             let ended = self.running.as_mut().and_then(Running::ended);
-            assert!(ended.is_none(), "serve ended with {ended:?}\n{}", self.log());
+            assert!(
+                ended.is_none(),
+                "serve ended with {ended:?}\n{}",
+                self.log()
+            );
             assert!(
                 Instant::now() < end,
                 "not within {} s: {what}\nstats: {:?}\nready: {:?}\n{}",
