@@ -131,3 +131,14 @@ fn a_further_file_does_not_inherit_an_array() {
     use Code::*;
     assert_eq!(codes, [MissingField, Truncated, MissingField, InvalidJson]);
 }
+
+#[test]
+fn without_limits_nothing_is_too_large() {
+    let mut reader = Reader::new(Limits {
+        record: usize::MAX,
+        depth: usize::MAX,
+    });
+    let deep = format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    let records = push(&mut reader, deep.as_bytes());
+    assert_eq!(rejected(&records[0]).code, Code::MissingField);
+}
