@@ -44,16 +44,18 @@ impl Reader {
     }
 
     pub(super) fn begin_nested(&mut self) {
-        self.damage(Cause::Nested, Resync::new(b'[', false));
+        let damage = self.damage(Cause::Nested, Resync::new(b'[', false));
+        self.mode = Mode::Damaged(damage);
     }
 
-    fn damage(&mut self, cause: Cause, resync: Resync) {
-        self.mode = Mode::Damaged(Box::new(Damage {
+    /// A damaged value that begins here.
+    fn damage(&self, cause: Cause, resync: Resync) -> Box<Damage> {
+        Box::new(Damage {
             at: self.here,
             cause,
             resync,
             raw: Vec::new(),
-        }));
+        })
     }
 
     pub(super) fn object(&mut self) -> bool {
@@ -104,18 +106,17 @@ impl Reader {
 
     /// The object that begins here has a fault at index `at`.
     fn broken(&mut self, at: usize, fault: Fault) {
-        if fault == Fault::Depth {
+        let damage = if fault == Fault::Depth {
             // Up to here it is sound, so no line of it begins another record.
-            self.damage(Cause::Deep, Resync::new(b'{', false));
-            self.follow(at);
-            if let Mode::Damaged(damage) = &mut self.mode {
-                damage.resync.lines = true;
-            }
+            let mut damage = self.damage(Cause::Deep, Resync::new(b'{', false));
+            self.follow(&mut damage, at);
+            damage.resync.lines = true;
+            damage
         } else {
             let place = self.here.after(&self.rest()[..at]);
-            let cause = Cause::Syntax(at, place, fault);
-            self.damage(cause, Resync::new(b'{', true));
-        }
+            self.damage(Cause::Syntax(at, place, fault), Resync::new(b'{', true))
+        };
+        self.mode = Mode::Damaged(damage);
     }
 
     /// The value that begins here has passed the limit: it is rejected at
@@ -157,38 +158,41 @@ impl Reader {
     }
 
     pub(super) fn damaged(&mut self) -> bool {
-        let end = self.follow(self.rest().len());
-        if end == End::More && !self.ended {
-            return false;
-        }
         let Mode::Damaged(mut damage) = mem::replace(&mut self.mode, Mode::Gap) else {
             return true;
         };
-        if end == End::More {
+        let end = self.follow(&mut damage, self.rest().len());
+        if end == End::More && self.ended {
             // What is left can only be the beginning of a byte order mark.
-            let limit = self.limits.record;
-            keep(&mut damage.raw, self.rest(), limit);
+            keep(&mut damage.raw, self.rest(), self.limits.record);
             self.take(self.rest().len());
+        } else if end == End::More {
+            // With as much of it as may be kept there is nothing to wait for,
+            // unless its end decides what it is.
+            let full = damage.raw.len() >= self.limits.record;
+            if !full || matches!(damage.cause, Cause::Nested) {
+                self.mode = Mode::Damaged(damage);
+                return false;
+            }
+            self.report(&damage, end);
+            self.mode = Mode::Skipped(damage.resync);
+            return true;
         }
-        self.report(*damage, end);
+        self.report(&damage, end);
         self.resume(end);
         true
     }
 
-    /// Follows the damaged value through at most `count` bytes.
-    fn follow(&mut self, count: usize) -> End {
-        let Mode::Damaged(mut damage) = mem::replace(&mut self.mode, Mode::Gap) else {
-            return End::More;
-        };
+    /// Follows a damaged value through at most `count` bytes.
+    fn follow(&mut self, damage: &mut Damage, count: usize) -> End {
         let bytes = &self.rest()[..count];
         let (taken, end) = damage.resync.feed(bytes);
         keep(&mut damage.raw, &bytes[..taken], self.limits.record);
-        self.mode = Mode::Damaged(damage);
         self.take(taken);
         end
     }
 
-    fn report(&mut self, damage: Damage, end: End) {
+    fn report(&mut self, damage: &Damage, end: End) {
         let raw = space::trim_end(&damage.raw);
         let (code, message) = match damage.cause {
             Cause::Syntax(at, place, fault) if at < damage.raw.len() => {

@@ -16,9 +16,14 @@ const SLACK: usize = 64 * 1024;
 
 /// Cuts bytes into records, whatever the container.
 ///
-/// The records do not depend on how the bytes were cut into chunks. Between
-/// calls, once [`next`](Reader::next) has given `None`, a reader holds at most
-/// the bytes of one unfinished record, and so no more than its limits allow.
+/// The records do not depend on how the bytes were cut into chunks. Once
+/// [`next`](Reader::next) has given `None`, a reader holds one unfinished record
+/// and perhaps the beginning of the text before it: at most twice
+/// [`Limits::record`] bytes and a few more, whatever was pushed.
+///
+/// A record of right syntax is given out with its last byte, one that is too
+/// large with the byte that passes the limit. Text that is no JSON is given out
+/// when it ends, so with the next record or the end of the input.
 #[derive(Debug)]
 pub struct Reader {
     pub(super) limits: Limits,
@@ -177,7 +182,7 @@ impl Reader {
             Some(encoding) => {
                 self.run = Some(Run::new(
                     self.here,
-                    format!("input is {encoding}, not UTF-8"),
+                    format!("expected UTF-8, found {encoding}"),
                 ));
                 Mode::Utf16
             }
