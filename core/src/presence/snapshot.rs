@@ -85,17 +85,17 @@ impl Presence {
     /// The state as bytes: the same state gives the same bytes on every target.
     pub fn snapshot(&self) -> Vec<u8> {
         let mut lines = Vec::new();
-        for entry in &self.clients {
-            push_line(&mut lines, &entry);
+        let mut count = 0;
+        for client in self.iter() {
+            lines.append(&mut line_of(&client));
+            count += 1;
         }
-        let header = Header {
+        let mut bytes = line_of(&Header {
             format: FORMAT.to_owned(),
             version: VERSION,
-            clients: self.clients.len() as u64,
+            clients: count,
             checksum: checksum(&lines),
-        };
-        let mut bytes = Vec::with_capacity(lines.len() + 128);
-        push_line(&mut bytes, &header);
+        });
         bytes.append(&mut lines);
         bytes
     }
@@ -122,8 +122,8 @@ impl Presence {
         let damaged = |line, reason| SnapshotError::Damaged { line, reason };
         let header = serde_json::from_slice::<Header>(first)
             .ok()
-            .filter(|header| header.version == VERSION)
-            .ok_or(damaged(1, "the header is incomplete"))?;
+            .filter(|header| header.version == VERSION && bytes.starts_with(&line_of(header)))
+            .ok_or(damaged(1, "the header is not as it was written"))?;
         let mut clients = BTreeMap::new();
         let mut line = 1;
         let mut unread = rest;
@@ -138,21 +138,20 @@ impl Presence {
             unread = after;
         }
         if clients.len() as u64 != header.clients {
-            return Err(damaged(line, "it ends early, or has lines that were added"));
+            return Err(damaged(line, "lines are missing after it, or were added"));
         }
         if checksum(rest) != header.checksum {
-            return Err(damaged(1, "the checksum does not fit the lines after it"));
+            return Err(damaged(1, "its checksum does not fit the lines after it"));
         }
-        let mut presence = Presence::new(options);
-        presence.clients = clients;
-        Ok(presence)
+        Ok(Presence::of(clients, options))
     }
 }
 
-fn push_line(bytes: &mut Vec<u8>, value: &impl Serialize) {
-    serde_json::to_writer(&mut *bytes, value)
-        .expect("writing strings and integers to memory cannot fail");
-    bytes.push(b'\n');
+fn line_of(value: &impl Serialize) -> Vec<u8> {
+    let mut line =
+        serde_json::to_vec(value).expect("writing strings and integers to memory cannot fail");
+    line.push(b'\n');
+    line
 }
 
 fn cut_line(bytes: &[u8]) -> (&[u8], &[u8]) {
