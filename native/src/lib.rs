@@ -2,6 +2,8 @@
 //! between them, the HTTP API and the command line.
 #![recursion_limit = "512"]
 
+pub mod cli;
+pub mod fleet;
 pub mod pipeline;
 pub mod source;
 pub mod store;
