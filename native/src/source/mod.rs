@@ -7,6 +7,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::pipeline::Intake;
 
+pub mod file;
+pub mod fleet;
+
 /// How a source fares; readiness, `doctor` and the log show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Health {
