@@ -116,20 +116,26 @@ proptest! {
 #[test]
 fn a_record_that_is_cut_anywhere_costs_only_itself() {
     for cut in 1..GOOD.len() {
-        let input = format!("{}\n{GOOD}\n{GOOD}\n", &GOOD[..cut]);
-        let records = read_all(input.as_bytes(), Limits::default());
-        assert_eq!(records.len(), 3, "cut at {cut}");
-        assert_eq!(accepted(&records).len(), 2, "cut at {cut}");
+        for behind in 1..=3 {
+            let input = GOOD[..cut].to_owned() + &format!("\n{GOOD}").repeat(behind);
+            let records = read_all(input.as_bytes(), Limits::default());
+            assert_eq!(records.len(), 1 + behind, "cut at {cut}");
+            assert_eq!(accepted(&records).len(), behind, "cut at {cut}");
+        }
     }
 }
 
 #[test]
 fn a_record_that_is_cut_anywhere_in_an_array_costs_only_itself() {
     for cut in 1..GOOD.len() {
-        let input = format!("[\n{},\n{GOOD},\n{GOOD}\n]\n{GOOD}", &GOOD[..cut]);
-        let records = read_all(input.as_bytes(), Limits::default());
-        assert_eq!(accepted(&records).len(), 3, "cut at {cut}");
-        assert_eq!(records.len(), 4, "cut at {cut}");
+        let start = &GOOD[..cut];
+        let whole = format!("[\n{start},\n{GOOD},\n{GOOD}\n]\n{GOOD}");
+        let arrays = format!("[{start}\n[{GOOD},{GOOD}]\n{GOOD}");
+        for input in [whole, arrays] {
+            let records = read_all(input.as_bytes(), Limits::default());
+            assert_eq!(accepted(&records).len(), 3, "cut at {cut}");
+            assert_eq!(records.len(), 4, "cut at {cut}");
+        }
     }
 }
 

@@ -123,13 +123,60 @@ impl Reader {
     /// once, and what follows of it is skipped.
     pub(super) fn too_large(&mut self, mut resync: Resync) {
         let limit = self.limits.record;
-        let raw = self.rest()[..limit].to_vec();
-        resync.feed(&raw);
-        resync.lines = raw.first() == Some(&b'{');
+        let at = self.here;
+        let mut raw = self.rest()[..limit].to_vec();
+        let within = self.record_within(&raw);
+        raw.truncate(within.unwrap_or(limit));
         let message = format!("record has more than {limit} bytes: {}", quote(&raw));
-        self.reject(self.here, Code::TooLarge, None, message, raw);
-        self.take(limit);
-        self.mode = Mode::Skipped(resync);
+        self.take(raw.len());
+        if within.is_some() {
+            self.resume(End::Line(self.rest()[0]));
+        } else {
+            resync.feed(&raw);
+            resync.lines = raw.first() == Some(&b'{');
+            self.mode = Mode::Skipped(resync);
+        }
+        self.reject(at, Code::TooLarge, None, message, raw);
+    }
+
+    /// The value that begins here is sound and goes on where the input ends.
+    pub(super) fn cut_off(&mut self) {
+        let at = self.here;
+        let mut raw = self.rest().to_vec();
+        raw.truncate(self.record_within(&raw).unwrap_or(raw.len()));
+        let message = format!("the input ends within this record: {}", quote(&raw));
+        self.take(raw.len());
+        self.reject(at, Code::Truncated, None, message, raw);
+        // The element and its array are one fault.
+        self.array = None;
+        self.mode = Mode::Gap;
+    }
+
+    /// The index of a line within a sound but unfinished object that begins
+    /// with a whole record: then the object was cut just where a value may
+    /// stand, and swallowed what was not its own.
+    fn record_within(&self, object: &[u8]) -> Option<usize> {
+        if object.first() != Some(&b'{') {
+            return None;
+        }
+        let is_record = |at: usize| {
+            let first = match object[at..] {
+                [b'[', ..] => space::skip(object, at + 1),
+                _ => at,
+            };
+            let record = &object[first..];
+            match Syntax::new(self.limits.depth).feed(record) {
+                Scan::Done(end) if record[0] == b'{' => {
+                    str::from_utf8(&record[..end]).is_ok_and(|text| object::decode(text).is_ok())
+                }
+                _ => false,
+            }
+        };
+        // Sound so far, so every line feed stands between tokens.
+        let feeds = (0..object.len()).filter(|&at| object[at] == b'\n');
+        feeds
+            .map(|feed| space::skip_marks(object, feed + 1))
+            .find(|&at| at < object.len() && is_record(at))
     }
 
     pub(super) fn skipped(&mut self) -> bool {

@@ -22,8 +22,9 @@ const SLACK: usize = 64 * 1024;
 /// [`Limits::record`] bytes and a few more, whatever was pushed.
 ///
 /// A record of right syntax is given out with its last byte, one that is too
-/// large with the byte that passes the limit. Text that is no JSON is given out
-/// when it ends, so with the next record or the end of the input.
+/// large with the byte that passes the limit. A broken or too deep record is
+/// given out when it ends or passes the limit, text that is no JSON when it
+/// ends: with the next record or the end of the input.
 #[derive(Debug)]
 pub struct Reader {
     pub(super) limits: Limits,
@@ -133,7 +134,7 @@ impl Reader {
                 return Some(record);
             }
             if !self.step() {
-                let bound = 2 * self.limits.record + SLACK;
+                let bound = self.limits.record.saturating_mul(2).saturating_add(SLACK);
                 if self.buffer.capacity() > bound && self.rest().len() <= bound / 2 {
                     self.compact();
                     self.buffer.shrink_to(bound / 2);

@@ -13,6 +13,7 @@ pub fn check(input: &[u8], cuts: &[u8], limits: Limits) {
     let whole = read_all(input, limits);
     check_records(input, &whole, limits);
     assert_eq!(whole, read_in_chunks(input, cuts, limits));
+    assert_eq!(whole, read_in_chunks(input, &[0], limits));
 }
 
 /// Reads in chunks of the lengths in `cuts`, over and over, and checks how
