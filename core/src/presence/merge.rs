@@ -26,8 +26,9 @@ impl Client {
     /// flipped and is not flipped now, the other's `last` is taken over if it
     /// agrees.
     ///
-    /// A channel that `self` has forgotten and `other` has not comes back
-    /// closed, and is forgotten again.
+    /// A channel that `self` has forgotten comes back as `other` has it, like a
+    /// redelivery after forgetting: closed, to be forgotten again, or live if
+    /// its closing never reached `other`.
     pub fn merge(&mut self, other: &Client, now: u64, options: &Options) -> Applied {
         let mut changed = false;
         for (id, channel) in &other.channels {
