@@ -66,7 +66,7 @@ pub enum Status {
 impl Status {
     /// The answer for a client whose channels are in these states; closed,
     /// orphan and superseded ones make no difference.
-    pub(super) fn of(states: impl Iterator<Item = ChannelState>) -> Status {
+    pub(crate) fn of(states: impl Iterator<Item = ChannelState>) -> Status {
         let mut status = Status::Offline;
         for state in states {
             match state {

@@ -150,13 +150,10 @@ impl States {
                 self.channels.push((*channel, slots, state));
             }
         }
-        let live = |(_, _, state): &(u32, Slots, ChannelState)| *state == ChannelState::Live;
         if self.channels.is_empty() {
             Status::Unknown
-        } else if self.channels.iter().any(live) {
-            Status::Online
         } else {
-            Status::Offline
+            Status::of(self.channels.iter().map(|(.., state)| *state))
         }
     }
 }

@@ -75,14 +75,15 @@ pub enum View {
     At(u64),
 }
 
-/// More records or lines than a replay can number: 4,294,967,293.
+/// More records, lines or different texts than a replay can number: 4,294,967,293.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
 impl fmt::Display for Full {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "a replay holds at most 4,294,967,293 records and lines; replay the files one by one",
+            "a replay holds at most 4,294,967,293 records, lines and different texts; \
+             replay the files one by one",
         )
     }
 }

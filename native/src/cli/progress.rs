@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,7 @@ pub(super) fn bar(unit: Unit, total: Option<u64>, large: u64) -> ProgressBar {
     };
     bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
     bar.with_style(style(unit, total.is_some()))
+        .with_finish(ProgressFinish::AndClear)
 }
 
 fn style(unit: Unit, known: bool) -> ProgressStyle {

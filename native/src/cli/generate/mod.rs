@@ -1,6 +1,6 @@
 //! `generate`: a simulated fleet.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -19,7 +19,7 @@ use crate::fleet::{Fleet, FleetConfig, Share, to_json_line};
 #[command(after_help = EXAMPLES)]
 pub(super) struct GenerateArgs {
     /// How many clients
-    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
     clients: u32,
     /// How many events in all, second copies included
     #[arg(long, value_name = "N", default_value_t = 10_000)]
@@ -88,7 +88,13 @@ pub(super) fn run(args: &GenerateArgs) -> Result<ExitCode, Failure> {
 }
 
 fn to_standard_output(fleet: Fleet, events: u64) -> io::Result<()> {
-    let bar = progress::bar(Unit::Events, Some(events), LARGE);
+    // Events on the terminal are progress enough.
+    let large = if io::stdout().is_terminal() {
+        u64::MAX
+    } else {
+        LARGE
+    };
+    let bar = progress::bar(Unit::Events, Some(events), large);
     let mut output = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     for (written, event) in fleet.enumerate() {
         output.write_all(to_json_line(&event).as_bytes())?;

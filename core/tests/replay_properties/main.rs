@@ -1,0 +1,10 @@
+//! Replay against independent oracles, on random recordings.
+#![allow(clippy::unwrap_used)]
+
+mod anomalies;
+mod axes;
+mod busy;
+mod chunks;
+mod oracle;
+mod recording;
+mod recordings;
