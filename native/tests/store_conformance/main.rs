@@ -106,5 +106,7 @@ mod suites {
         forgets_as_the_rule_does in forgetting,
         a_redelivery_after_forgetting_brings_nobody_back in forgetting,
         follows_every_steps_vector in vectors,
+        answers_every_replay_vector in vectors,
+        takes_every_parse_vector in vectors,
     }
 }

@@ -3,11 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mqtt_presence::store::{Batch, Keep, Origin};
-use mqtt_presence_core::event::{Event, Kind};
-use mqtt_presence_core::presence::{ChannelAnswer, Client, Options, Status, Transition};
+use mqtt_presence::pipeline::Delivery;
+use mqtt_presence::store::{Batch, Keep, Origin, Selection};
+use mqtt_presence_core::event::{Event, Kind, Limits, Reader, Record};
+use mqtt_presence_core::presence::{
+    ChannelAnswer, Client, Closing, Options, Presence, Status, Transition,
+};
 use serde::Deserialize;
 
+use crate::counts::compare;
 use crate::{Bench, Open};
 
 #[derive(Deserialize)]
@@ -134,4 +138,154 @@ async fn follow(bench: &Bench, options: &Options, step: Step, path: &Path) {
             }
         }
     }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Asked {
+    #[serde(default)]
+    closing: Closing,
+    #[serde(default)]
+    takeover: bool,
+    after: Option<u64>,
+    at: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Expected {
+    clients: Vec<ExpectedClient>,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ExpectedClient {
+    client_id: String,
+    online: bool,
+    status: Status,
+    channels: Vec<ChannelAnswer>,
+}
+
+/// Reads in chunks of this many bytes; a store must not see the difference.
+fn records(inputs: &[Vec<u8>], chunk: usize) -> Vec<Record> {
+    let mut reader = Reader::new(Limits::default());
+    let mut records = Vec::new();
+    for (number, input) in inputs.iter().enumerate() {
+        if number > 0 {
+            reader.next_file();
+        }
+        for bytes in input.chunks(chunk) {
+            reader.push(bytes);
+            records.extend(std::iter::from_fn(|| reader.next()));
+        }
+        reader.finish();
+        records.extend(std::iter::from_fn(|| reader.next()));
+    }
+    records
+}
+
+/// Commits the records in deliveries of three.
+async fn commit(bench: &Bench, records: Vec<Record>) {
+    let mut records = records.into_iter().peekable();
+    while records.peek().is_some() {
+        let mut delivery = Delivery::default();
+        for record in records.by_ref().take(3) {
+            delivery.push(record, Origin::default());
+        }
+        let batch = Batch {
+            events: delivery.events,
+            poison: delivery.poison,
+            now: 1,
+            ..Batch::default()
+        };
+        bench.commit(batch).await;
+    }
+}
+
+pub async fn answers_every_replay_vector(open: Open) {
+    let mut count = 0;
+    for entry in fs::read_dir(folder("replay")).unwrap() {
+        let path = entry.unwrap().path();
+        let Ok(expected) = fs::read(path.join("expected.json")) else {
+            continue;
+        };
+        let asked: Asked = fs::read(path.join("options.json"))
+            .map(|options| serde_json::from_slice(&options).unwrap())
+            .unwrap_or_default();
+        // A store knows no other moment than now.
+        if asked.after.is_some() || asked.at.is_some() {
+            continue;
+        }
+        let options = Options {
+            closing: asked.closing,
+            takeover: asked.takeover,
+            ..Options::default()
+        };
+        let expected: Expected = serde_json::from_slice(&expected).unwrap();
+        let inputs = inputs(&path);
+        for chunk in [1, 7, 4096] {
+            let bench = open(options.clone(), Keep::default());
+            commit(&bench, records(&inputs, chunk)).await;
+            let all = Selection {
+                limit: usize::MAX,
+                ..Selection::default()
+            };
+            let listed = bench.store.list(&all, 1).await.unwrap();
+            let clients: Vec<_> = listed
+                .into_iter()
+                .map(|(client_id, client)| ExpectedClient {
+                    client_id,
+                    online: client.online(&options, 1),
+                    status: client.status(&options, 1),
+                    channels: client.channel_answers(&options, 1),
+                })
+                .collect();
+            assert_eq!(clients, expected.clients, "{}", path.display());
+        }
+        count += 1;
+    }
+    assert!(count >= 10, "only {count} vectors were found");
+}
+
+fn inputs(path: &Path) -> Vec<Vec<u8>> {
+    let mut files: Vec<PathBuf> = fs::read_dir(path)
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .filter(|file| {
+            file.file_stem()
+                .is_some_and(|stem| stem.to_string_lossy().starts_with("input"))
+        })
+        .collect();
+    files.sort();
+    files.iter().map(|file| fs::read(file).unwrap()).collect()
+}
+
+/// The events of each parse vector reach the answers, its errors the quarantine.
+pub async fn takes_every_parse_vector(open: Open) {
+    let mut count = 0;
+    for entry in fs::read_dir(folder("parse")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if name.ends_with(".expected.json") || name.ends_with(".md") {
+            continue;
+        }
+        let input = [fs::read(&path).unwrap()];
+        let mut presence = Presence::new(Options::default());
+        let whole = records(&input, usize::MAX);
+        let rejected = whole.iter().filter(|r| r.outcome.is_err()).count();
+        for event in whole
+            .iter()
+            .filter_map(|record| record.outcome.as_ref().ok())
+        {
+            presence.apply(event, "", None, 1);
+        }
+        for chunk in [1, 7, 4096] {
+            let bench = open(Options::default(), Keep::default());
+            commit(&bench, records(&input, chunk)).await;
+            compare(&bench, &presence, 1).await;
+            let stats = bench.store.stats(1).await.unwrap();
+            assert_eq!(stats.quarantined, rejected as u64, "{name}");
+        }
+        count += 1;
+    }
+    assert!(count >= 60, "only {count} vectors were found");
 }
