@@ -7,7 +7,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::pipeline::Intake;
 
-#[cfg(feature = "remoting")]
+pub mod file;
+pub mod fleet;
+#[cfg(any(feature = "remoting", feature = "grpc"))]
 mod message;
 #[cfg(feature = "remoting")]
 pub mod remoting;
