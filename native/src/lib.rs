@@ -2,6 +2,9 @@
 //! between them, the HTTP API and the command line.
 #![recursion_limit = "512"]
 
+pub mod api;
+pub mod clock;
+pub mod config;
 pub mod pipeline;
 pub mod source;
 pub mod store;
