@@ -11,17 +11,22 @@
 mod answer;
 mod channel;
 mod client;
+mod clients;
 mod explain;
+mod merge;
 mod options;
 mod quote;
 mod reason;
+mod snapshot;
 mod state;
 mod transition;
 
 pub use answer::{ChannelAnswer, SlotAnswer};
 pub use channel::{Channel, Fact};
 pub use client::{Applied, Client, Last};
+pub use clients::{Presence, PresenceStats};
 pub use explain::{Explain, ExplainedChannel, ExplainedSlot};
 pub use options::{Closing, Options};
+pub use snapshot::SnapshotError;
 pub use state::{ChannelState, Counts, Status};
 pub use transition::{Cause, Transition};

@@ -1,65 +1,58 @@
-//! The sentences of an explanation.
+//! The sentences of an explanation: the word for the state, a colon, and why.
 
 use std::fmt::Write;
 
 use super::quote::Quoted;
 use super::{Channel, ChannelState, Client, Closing, Fact, Options, Status};
-use crate::event::Kind;
 
-/// Why a channel is in this state.
+/// Why a channel is in this state. `newest` is the client's newest connect.
 pub(super) fn of_channel(
     channel: &Channel,
     state: ChannelState,
     newest: Option<(u64, &str)>,
     options: &Options,
 ) -> String {
-    let mut text = state.as_str().to_owned();
-    // Writing to a string cannot fail.
-    let _ = match (state, &channel.connect) {
-        (ChannelState::Closed, Some(_)) => match channel.closing(options.closing) {
-            Some((kind, fact)) => write!(text, ": closed by {kind} at {}", fact.time),
-            None => Ok(()),
-        },
-        (ChannelState::Superseded, Some(connect)) => {
-            open(&mut text, channel, connect, options);
-            match newest {
-                Some((time, id)) => write!(
-                    text,
-                    ", but option takeover is on and channel {} connected later, at {time}",
-                    Quoted(id)
-                ),
-                None => Ok(()),
+    let mut text = format!("{state}: ");
+    match (&channel.connect, channel.closing(options.closing)) {
+        (Some(connect), None) => {
+            stays_open(&mut text, channel, connect, options);
+            match state {
+                ChannelState::Superseded => superseded(&mut text, newest),
+                ChannelState::Suspect => overdue(&mut text, options),
+                _ => {}
             }
         }
-        (ChannelState::Suspect, Some(connect)) => {
-            open(&mut text, channel, connect, options);
-            lease(&mut text, options);
-            Ok(())
-        }
-        (_, Some(connect)) => {
-            open(&mut text, channel, connect, options);
-            Ok(())
-        }
-        (_, None) => match channel.closing(Closing::Any) {
-            Some((kind, fact)) => write!(
-                text,
-                ": {kind} at {} arrived, its connect has not",
-                fact.time
+        (Some(connect), Some((kind, fact))) => say(
+            &mut text,
+            format_args!(
+                "connected at {}, closed by {kind} at {}",
+                connect.time, fact.time
             ),
-            None => Ok(()),
+        ),
+        (None, _) => match channel.closing(Closing::Any) {
+            Some((kind, fact)) => say(
+                &mut text,
+                format_args!(
+                    "its {kind} at {} has arrived, its connect has not",
+                    fact.time
+                ),
+            ),
+            None => text.push_str("nothing of it has arrived"),
         },
-    };
+    }
     text
 }
 
 /// Why a client reads as it does.
 pub(super) fn of_client(client: &Client, status: Status, options: &Options, now: u64) -> String {
-    let mut text = status.as_str().to_owned();
+    let mut text = format!("{status}: ");
     match status {
-        Status::Online => current(&mut text, client, ChannelState::Live, options, now),
+        Status::Online => {
+            carried_by(&mut text, client, ChannelState::Live, options, now);
+        }
         Status::Suspect => {
-            current(&mut text, client, ChannelState::Suspect, options, now);
-            lease(&mut text, options);
+            carried_by(&mut text, client, ChannelState::Suspect, options, now);
+            overdue(&mut text, options);
         }
         Status::Offline | Status::Unknown => offline(&mut text, client, options, now),
     }
@@ -67,131 +60,115 @@ pub(super) fn of_client(client: &Client, status: Status, options: &Options, now:
     text
 }
 
-/// The newest channel in this state carries the answer.
-fn current(text: &mut String, client: &Client, state: ChannelState, options: &Options, now: u64) {
-    let carrier = client
+/// Speaks of the newest channel in this state; false if there is none.
+fn carried_by(
+    text: &mut String,
+    client: &Client,
+    state: ChannelState,
+    options: &Options,
+    now: u64,
+) -> bool {
+    let newest = client
         .states(options, now)
         .filter(|(_, _, found)| *found == state)
         .filter_map(|(id, channel, _)| Some((channel.connect.as_ref()?, id, channel)))
         .max_by_key(|(connect, id, _)| (connect.time, *id));
-    if let Some((connect, id, channel)) = carrier {
-        let _ = write!(text, ": channel {}", Quoted(id));
-        of_open(text, channel, connect, options);
-    }
+    let Some((connect, id, channel)) = newest else {
+        return false;
+    };
+    say(text, format_args!("channel {} ", Quoted(id)));
+    stays_open(text, channel, connect, options);
+    true
 }
 
 fn offline(text: &mut String, client: &Client, options: &Options, now: u64) {
-    let superseded = client
-        .states(options, now)
-        .filter(|(_, _, state)| *state == ChannelState::Superseded)
-        .filter_map(|(id, channel, _)| Some((channel.connect.as_ref()?, id, channel)))
-        .max_by_key(|(connect, id, _)| (connect.time, *id));
-    let closed = last_closing(client, options, |channel| channel.connect.is_some());
-    let _ = if let Some((connect, id, channel)) = superseded {
-        let _ = write!(text, ": channel {}", Quoted(id));
-        of_open(text, channel, connect, options);
-        match client.newest_connect() {
-            Some((time, newest)) => write!(
-                text,
-                ", but channel {} connected later, at {time}, and is not live",
-                Quoted(newest)
+    if carried_by(text, client, ChannelState::Superseded, options, now) {
+        superseded(text, client.newest_connect());
+    } else if let Some((time, id, kind)) = client.ends(options, |channel| channel.connect.is_some())
+    {
+        say(
+            text,
+            format_args!(
+                "no channel is live; the last to end was {}, closed by {kind} at {time}",
+                Quoted(id)
             ),
-            None => Ok(()),
-        }
-    } else if let Some((id, kind, fact)) = closed {
-        write!(
+        );
+    } else if let Some((time, id, kind)) = client.ends(&Options::default(), |_| true) {
+        say(
             text,
-            ": no channel is live; the last to end was {}, by {kind} at {}",
-            Quoted(id),
-            fact.time
-        )
-    } else if let Some((id, kind, fact)) = last_closing(client, &Options::default(), |channel| {
-        channel.connect.is_none()
-    }) {
-        write!(
-            text,
-            ": no connect of a channel that is kept has arrived, only {kind} of {} at {}",
-            Quoted(id),
-            fact.time
-        )
+            format_args!(
+                "no connect has arrived for any channel that is kept, only such as the {kind} \
+                 of channel {} at {time}",
+                Quoted(id)
+            ),
+        );
     } else {
-        write!(text, ": its channels have ended and were forgotten")
-    };
+        text.push_str("every channel it had has ended and was forgotten");
+    }
 }
 
-/// Of the channels asked for, the closing with the latest event time.
-fn last_closing<'a>(
-    client: &'a Client,
-    options: &Options,
-    asked: impl Fn(&Channel) -> bool,
-) -> Option<(&'a str, Kind, &'a Fact)> {
-    client
-        .channels
-        .iter()
-        .filter(|(_, channel)| asked(channel))
-        .filter_map(|(id, channel)| {
-            let (kind, fact) = channel.closing(options.closing)?;
-            Some((id.as_str(), kind, fact))
-        })
-        .max_by_key(|(id, _, fact)| (fact.time, *id))
-}
-
-fn open(text: &mut String, channel: &Channel, connect: &Fact, options: &Options) {
-    text.push(':');
-    of_open(text, channel, connect, options);
-}
-
-/// When it connected, and why it is not closed.
-fn of_open(text: &mut String, channel: &Channel, connect: &Fact, options: &Options) {
-    let _ = write!(text, " connected at {}", connect.time);
-    let _ = match (options.closing, &channel.disconnect) {
-        (Closing::Tcpclean, Some(disconnect)) => write!(
+/// When the channel connected, and what of its closings has not arrived.
+fn stays_open(text: &mut String, channel: &Channel, connect: &Fact, options: &Options) {
+    say(text, format_args!("connected at {} and no ", connect.time));
+    match (options.closing, &channel.disconnect) {
+        (Closing::Any, _) => text.push_str("closing event of it has arrived"),
+        (Closing::Tcpclean, None) => text.push_str("tcpclean of it has arrived"),
+        (Closing::Tcpclean, Some(disconnect)) => say(
             text,
-            " and no tcpclean of it has arrived; its disconnect at {} does not close it, \
-             because option closing is `tcpclean`",
-            disconnect.time
+            format_args!(
+                "tcpclean of it has arrived (with option `closing` = `tcpclean` its disconnect \
+                 at {} does not close it)",
+                disconnect.time
+            ),
         ),
-        (Closing::Tcpclean, None) => write!(text, " and no tcpclean of it has arrived"),
-        (Closing::Any, _) => write!(text, " and no closing event of it has arrived"),
-    };
+    }
 }
 
-fn lease(text: &mut String, options: &Options) {
+fn superseded(text: &mut String, newest: Option<(u64, &str)>) {
+    if let Some((time, id)) = newest {
+        say(
+            text,
+            format_args!(
+                ", but with option `takeover` it gave way to channel {}, which connected at {time}",
+                Quoted(id)
+            ),
+        );
+    }
+}
+
+fn overdue(text: &mut String, options: &Options) {
     if let Some(lease) = options.lease {
-        let _ = write!(text, ", which is longer ago than the lease of {lease} ms");
+        say(
+            text,
+            format_args!(", for longer than the {lease} ms of option `lease`"),
+        );
     }
 }
 
 /// Names each option without which the client would read otherwise.
 fn changed_by(text: &mut String, client: &Client, status: Status, options: &Options, now: u64) {
     let plain = Options::default();
-    let without = [
-        (
-            "closing",
-            Options {
-                closing: plain.closing,
-                ..options.clone()
-            },
-        ),
-        (
-            "takeover",
-            Options {
-                takeover: plain.takeover,
-                ..options.clone()
-            },
-        ),
-        (
-            "lease",
-            Options {
-                lease: plain.lease,
-                ..options.clone()
-            },
-        ),
-    ];
-    for (name, other) in &without {
-        let read = client.status(other, now);
+    let (mut closing, mut takeover, mut lease) =
+        (options.clone(), options.clone(), options.clone());
+    closing.closing = plain.closing;
+    takeover.takeover = plain.takeover;
+    lease.lease = plain.lease;
+    for (name, without) in [
+        ("closing", closing),
+        ("takeover", takeover),
+        ("lease", lease),
+    ] {
+        let read = client.status(&without, now);
         if read != status {
-            let _ = write!(text, "; without option {name} it would read {read}");
+            say(
+                text,
+                format_args!("; without option `{name}` it would read {read}"),
+            );
         }
     }
+}
+
+fn say(text: &mut String, words: std::fmt::Arguments<'_>) {
+    text.write_fmt(words)
+        .expect("writing to a string cannot fail");
 }

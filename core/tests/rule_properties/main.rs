@@ -1,0 +1,10 @@
+//! The presence rule as properties, on small random deliveries where ids,
+//! times and origins collide as often as they can.
+#![allow(clippy::unwrap_used)]
+
+mod deliveries;
+mod forgetting;
+mod join;
+mod oracle;
+mod snapshot;
+mod transitions;
