@@ -3,8 +3,10 @@
 #![recursion_limit = "512"]
 
 pub mod api;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod fleet;
 pub mod pipeline;
 pub mod source;
 pub mod store;

@@ -1,4 +1,8 @@
 //! The `mqtt-presence` command.
 #![recursion_limit = "512"]
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mqtt_presence::cli::run()
+}

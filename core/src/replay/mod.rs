@@ -1,2 +1,198 @@
 //! All events of a recording, kept to be looked at along two axes: what a
 //! consumer believed after n records, and what was so at a time.
+//!
+//! Name the files, push the records of a [`crate::event::Reader`], ask:
+//!
+//! ```text
+//! add_file(name) → push(record, file) … → report(view), believed(n), actual(t)
+//! ```
+//!
+//! Events lie in columns with numbers for strings, about 40 bytes an event
+//! beside the strings. The joined state is 12 bytes a channel and is the same
+//! thing on both axes, so a copy of it every so many events is all that a
+//! faster seek needs. Replay never forgets, and knows no lease.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use crate::event::{Record, Rejected};
+use crate::presence;
+
+mod actual;
+mod anomaly;
+mod answer;
+mod believed;
+mod columns;
+mod entry;
+mod index;
+mod intern;
+mod joined;
+mod report;
+mod scene;
+
+pub use anomaly::Kind as AnomalyKind;
+pub use answer::Answers;
+pub use entry::EventEntry;
+pub use report::{AnomalyEntry, ChannelEntry, ClientEntry, ErrorEntry, FactEntry, Report, Summary};
+
+use columns::Columns;
+use index::Index;
+
+/// How a recording is evaluated. All times are milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The rule: `closing` and `takeover` count. Replay keeps everything and
+    /// has no present, so `retention` and `lease` do not.
+    pub rule: presence::Options,
+    /// So many transitions of one client within `flap_window` are flapping;
+    /// at least 1. Default 5.
+    pub flap_count: usize,
+    /// Default 60,000.
+    pub flap_window: u64,
+    /// An event further than this behind the newest before it is late. Default 60,000.
+    pub late_after: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            rule: presence::Options::default(),
+            flap_count: 5,
+            flap_window: 60_000,
+            late_after: 60_000,
+        }
+    }
+}
+
+/// Which part of a recording an answer is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// Everything.
+    Whole,
+    /// The first so many records in arrival order, rejected ones too.
+    After(u64),
+    /// The state at this event time, in milliseconds since 1970, from all records.
+    At(u64),
+}
+
+/// More records or lines than a replay can number: 4,294,967,293.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full;
+
+impl fmt::Display for Full {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "a replay holds at most 4,294,967,293 records and lines; replay the files one by one",
+        )
+    }
+}
+
+impl std::error::Error for Full {}
+
+/// A recording.
+#[derive(Debug)]
+pub struct Replay {
+    options: Options,
+    columns: Columns,
+    rejections: Vec<Rejection>,
+    files: Vec<String>,
+    /// First record and file of each stretch of records from one file.
+    stretches: Vec<(u64, usize)>,
+    /// Newest event time so far.
+    newest: u64,
+    index: OnceLock<Index>,
+}
+
+/// What stays of a rejected record.
+#[derive(Debug)]
+struct Rejection {
+    place: crate::event::Place,
+    code: crate::event::Code,
+    field: Option<String>,
+    message: String,
+}
+
+impl Replay {
+    /// An empty recording.
+    pub fn new(mut options: Options) -> Replay {
+        options.rule.lease = None;
+        options.rule.retention = u64::MAX;
+        options.flap_count = options.flap_count.max(1);
+        Replay {
+            options,
+            columns: Columns::default(),
+            rejections: Vec::new(),
+            files: Vec::new(),
+            stretches: Vec::new(),
+            newest: 0,
+            index: OnceLock::new(),
+        }
+    }
+
+    /// Names a further file; the number goes with each of its records.
+    pub fn add_file(&mut self, name: &str) -> usize {
+        self.files.push(name.to_owned());
+        self.files.len() - 1
+    }
+
+    /// Takes the next record. Record numbers must grow from call to call, as
+    /// those of one [`crate::event::Reader`] do.
+    ///
+    /// # Errors
+    /// [`Full`] beyond 4,294,967,293 records; the recording stays as it was.
+    pub fn push(&mut self, record: Record, file: usize) -> Result<(), Full> {
+        let place = record.place;
+        match record.outcome {
+            Ok(event) => {
+                let behind = self.newest.saturating_sub(event.time) > self.options.late_after;
+                self.columns.push(&event, &place, behind)?;
+                self.newest = self.newest.max(event.time);
+            }
+            Err(rejected) => {
+                let Rejected {
+                    code,
+                    field,
+                    message,
+                    ..
+                } = *rejected;
+                self.rejections.push(Rejection {
+                    place,
+                    code,
+                    field,
+                    message,
+                });
+            }
+        }
+        if self.stretches.last().is_none_or(|(_, last)| *last != file) {
+            self.stretches.push((place.record, file));
+        }
+        self.index.take();
+        Ok(())
+    }
+
+    /// How many records were pushed, rejected ones too.
+    pub fn records(&self) -> u64 {
+        u64::from(self.columns.len()) + self.rejections.len() as u64
+    }
+
+    /// How the recording is evaluated.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::new(&self.columns))
+    }
+
+    /// The file of a record, where more than one was given.
+    fn file(&self, record: u64) -> Option<&str> {
+        if self.files.len() < 2 {
+            return None;
+        }
+        let after = self
+            .stretches
+            .partition_point(|(first, _)| *first <= record);
+        let (_, file) = self.stretches.get(after.checked_sub(1)?)?;
+        self.files.get(*file).map(String::as_str)
+    }
+}

@@ -1,0 +1,84 @@
+//! What is odd about a recording, and the record that shows it.
+
+use serde::Serialize;
+
+use super::scene::Scene;
+
+mod arrival;
+mod closing;
+mod duplicate;
+mod flapping;
+mod ghost;
+mod overlap;
+
+/// What is odd. Declared, and so sorted, in byte order of the wire names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Kind {
+    /// A channel's closing has an earlier time than its connect. Names
+    /// whichever of the two arrived later.
+    ClockSkew,
+    /// Same channel and kind as an earlier record, other time or address.
+    ConflictingDuplicate,
+    /// Equal to an earlier record.
+    Duplicate,
+    /// Many transitions within a short time. Names the record that completes
+    /// the count, once a burst.
+    Flapping,
+    /// Far behind the newest event time before it.
+    Late,
+    /// A channel is live although the client has a newer connect. Names the
+    /// channel's connect.
+    NeverClosed,
+    /// A channel was closed and its connect never came. Names the closing.
+    OrphanClose,
+    /// A closing arrived before its connect. Names the connect.
+    OutOfOrder,
+    /// Two channels of the client were open at once. Names the later connect.
+    Overlap,
+    /// As `NeverClosed`, with the option `takeover`.
+    Superseded,
+}
+
+impl Kind {
+    /// The wire name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::ClockSkew => "clock_skew",
+            Kind::ConflictingDuplicate => "conflicting_duplicate",
+            Kind::Duplicate => "duplicate",
+            Kind::Flapping => "flapping",
+            Kind::Late => "late",
+            Kind::NeverClosed => "never_closed",
+            Kind::OrphanClose => "orphan_close",
+            Kind::OutOfOrder => "out_of_order",
+            Kind::Overlap => "overlap",
+            Kind::Superseded => "superseded",
+        }
+    }
+}
+
+/// An anomaly and the event that it names; the channel is the event's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub event: u32,
+    pub kind: Kind,
+}
+
+/// Where the searches put what they find.
+pub(super) type Finds = Vec<Found>;
+
+/// All anomalies of a client by record, then kind.
+pub(super) fn find(scene: &Scene<'_>) -> Finds {
+    let mut found = Finds::new();
+    duplicate::find(scene, &mut found);
+    arrival::find_late(scene, &mut found);
+    arrival::find_out_of_order(scene, &mut found);
+    closing::find(scene, &mut found);
+    ghost::find(scene, &mut found);
+    overlap::find(scene, &mut found);
+    flapping::find(scene, &mut found);
+    found.sort_unstable_by_key(|found| (found.event, found.kind));
+    found
+}

@@ -1,0 +1,179 @@
+//! From joined slots to the answers of the rule.
+
+use super::columns::Columns;
+use super::joined::{Joined, Slots};
+use super::{Replay, View};
+use crate::event::Kind;
+use crate::presence::{self, Channel, ChannelState, Fact, Status};
+
+/// What every client read in a view.
+#[derive(Debug)]
+pub struct Answers<'a> {
+    replay: &'a Replay,
+    /// By client number.
+    statuses: Vec<Status>,
+}
+
+impl Answers<'_> {
+    /// What a client read; `Unknown` before its first fact.
+    pub fn of(&self, client_id: &str) -> Status {
+        self.replay
+            .columns
+            .clients
+            .find(0, client_id)
+            .map_or(Status::Unknown, |client| self.statuses[client as usize])
+    }
+
+    /// Every client of the recording in byte order, with what it read.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Status)> {
+        self.replay.index().clients.iter().map(|client| {
+            let id = self.replay.columns.clients.text(*client);
+            (id, self.statuses[*client as usize])
+        })
+    }
+
+    /// How many clients were online.
+    pub fn online(&self) -> usize {
+        self.statuses
+            .iter()
+            .filter(|status| **status == Status::Online)
+            .count()
+    }
+}
+
+impl Replay {
+    /// What every client read.
+    pub(super) fn answers(&self, view: View) -> Answers<'_> {
+        let joined = self.joined(view);
+        let mut states = States::default();
+        let statuses = (0..self.columns.clients.len() as u32)
+            .map(|client| states.derive(self, client, &joined))
+            .collect();
+        Answers {
+            replay: self,
+            statuses,
+        }
+    }
+
+    /// A client's record, `None` before its first fact. Facts carry their file
+    /// and record as origin; the last flip is left out.
+    pub(super) fn client(&self, client_id: &str, view: View) -> Option<presence::Client> {
+        let client = self.columns.clients.find(0, client_id)?;
+        let end = self.end(view);
+        let events = self.index().events(client).iter().copied();
+        let mut record = presence::Client::default();
+        let mut slots = std::collections::BTreeMap::<u32, Slots>::new();
+        for event in events.take_while(|event| *event < end) {
+            if self.within(view, event) {
+                let of_channel = slots
+                    .entry(self.columns.channel(event))
+                    .or_insert(Slots::EMPTY);
+                of_channel.join(&self.columns, event);
+            }
+        }
+        for (channel, slots) in slots {
+            let fact = |kind| slots.get(kind).map(|event| self.fact(event));
+            record.channels.insert(
+                self.columns.channels.text(channel).to_owned(),
+                Channel {
+                    connect: fact(Kind::Connect),
+                    disconnect: fact(Kind::Disconnect),
+                    tcpclean: fact(Kind::Tcpclean),
+                    closed_at: None,
+                },
+            );
+        }
+        (!record.channels.is_empty()).then_some(record)
+    }
+
+    /// The slots of all channels in a view.
+    pub(super) fn joined(&self, view: View) -> Joined {
+        let events = (0..self.end(view)).filter(|event| self.within(view, *event));
+        Joined::over(&self.columns, events)
+    }
+
+    /// The end of the events that a view covers in arrival order.
+    pub(super) fn end(&self, view: View) -> u32 {
+        match view {
+            View::After(records) => self.columns.events_within(records),
+            View::Whole | View::At(_) => self.columns.len(),
+        }
+    }
+
+    fn within(&self, view: View, event: u32) -> bool {
+        match view {
+            View::At(time) => self.columns.time(event) <= time,
+            View::Whole | View::After(_) => true,
+        }
+    }
+
+    fn fact(&self, event: u32) -> Fact {
+        let record = self.columns.record(event);
+        Fact {
+            time: self.columns.time(event),
+            client_ip: self.columns.client_ip(event).map(str::to_owned),
+            origin: match self.file(record) {
+                Some(file) => format!("{file} record {record}"),
+                None => format!("record {record}"),
+            },
+        }
+    }
+}
+
+/// The states of one client's channels; kept from client to client to spare
+/// allocations.
+#[derive(Default)]
+pub(super) struct States {
+    /// Channels of which something is known, in byte order of their ids.
+    pub channels: Vec<(u32, Slots, ChannelState)>,
+}
+
+impl States {
+    /// Derives the states of the client's channels, and from them its answer.
+    pub fn derive(&mut self, replay: &Replay, client: u32, joined: &Joined) -> Status {
+        let (columns, rule) = (&replay.columns, &replay.options.rule);
+        let of_client = replay.index().channels(client);
+        let newest = of_client
+            .iter()
+            .filter_map(|channel| {
+                let connect = joined.slots(*channel).get(Kind::Connect)?;
+                Some((columns.time(connect), columns.channels.text(*channel)))
+            })
+            .max();
+        self.channels.clear();
+        for channel in of_client {
+            let slots = joined.slots(*channel);
+            if !slots.is_empty() {
+                let id = columns.channels.text(*channel);
+                // Replay knows no lease, so no state hangs on the present.
+                let state = times(columns, slots).state(id, newest, rule, 0);
+                self.channels.push((*channel, slots, state));
+            }
+        }
+        let live = |(_, _, state): &(u32, Slots, ChannelState)| *state == ChannelState::Live;
+        if self.channels.is_empty() {
+            Status::Unknown
+        } else if self.channels.iter().any(live) {
+            Status::Online
+        } else {
+            Status::Offline
+        }
+    }
+}
+
+/// The channel with its times alone, which are all that its state hangs on.
+fn times(columns: &Columns, slots: Slots) -> Channel {
+    let fact = |kind| {
+        slots.get(kind).map(|event| Fact {
+            time: columns.time(event),
+            client_ip: None,
+            origin: String::new(),
+        })
+    };
+    Channel {
+        connect: fact(Kind::Connect),
+        disconnect: fact(Kind::Disconnect),
+        tcpclean: fact(Kind::Tcpclean),
+        closed_at: None,
+    }
+}

@@ -1,0 +1,132 @@
+//! Strings kept once, known by a number.
+
+use std::hash::{DefaultHasher, Hasher};
+
+/// Maps (scope, text) to a number, from 0 in order of first appearance. The
+/// scope keeps equal texts apart: a channel id under two clients is two
+/// channels.
+#[derive(Debug, Default)]
+pub(super) struct Interner {
+    text: String,
+    ends: Vec<usize>,
+    scopes: Vec<u32>,
+    /// Open addressing: upper half of the hash, then the number plus one; 0 is
+    /// a free place. Length is a power of two.
+    table: Vec<u64>,
+}
+
+impl Interner {
+    /// The number of this text, a new one if it was never seen.
+    pub fn intern(&mut self, scope: u32, text: &str) -> u32 {
+        if self.table.len() * 3 <= self.ends.len() * 4 {
+            self.grow();
+        }
+        let hash = hash(scope, text);
+        match self.probe(hash, scope, text) {
+            Ok(id) => id,
+            Err(free) => {
+                let id = self.ends.len() as u32;
+                self.text.push_str(text);
+                self.ends.push(self.text.len());
+                self.scopes.push(scope);
+                self.table[free] = (hash & UPPER) | u64::from(id + 1);
+                id
+            }
+        }
+    }
+
+    /// The number of this text, if it was ever seen.
+    pub fn find(&self, scope: u32, text: &str) -> Option<u32> {
+        if self.table.is_empty() {
+            return None;
+        }
+        self.probe(hash(scope, text), scope, text).ok()
+    }
+
+    /// The text of a number that this interner gave.
+    pub fn text(&self, id: u32) -> &str {
+        let id = id as usize;
+        let start = if id == 0 { 0 } else { self.ends[id - 1] };
+        &self.text[start..self.ends[id]]
+    }
+
+    /// The scope of a number that this interner gave.
+    pub fn scope(&self, id: u32) -> u32 {
+        self.scopes[id as usize]
+    }
+
+    /// How many numbers were given.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The number of the text, or the free place where it would go.
+    fn probe(&self, hash: u64, scope: u32, text: &str) -> Result<u32, usize> {
+        let mask = self.table.len() - 1;
+        let mut place = (hash >> 32) as usize & mask;
+        loop {
+            let entry = self.table[place];
+            if entry == 0 {
+                return Err(place);
+            }
+            let id = (entry as u32) - 1;
+            if entry & UPPER == hash & UPPER && self.scope(id) == scope && self.text(id) == text {
+                return Ok(id);
+            }
+            place = (place + 1) & mask;
+        }
+    }
+
+    fn grow(&mut self) {
+        let length = (self.table.len() * 2).max(64);
+        let old = std::mem::replace(&mut self.table, vec![0; length]);
+        let mask = length - 1;
+        for entry in old.into_iter().filter(|entry| *entry != 0) {
+            let mut place = (entry >> 32) as usize & mask;
+            while self.table[place] != 0 {
+                place = (place + 1) & mask;
+            }
+            self.table[place] = entry;
+        }
+    }
+}
+
+const UPPER: u64 = 0xffff_ffff_0000_0000;
+
+fn hash(scope: u32, text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write_u32(scope);
+    hasher.write(text.as_bytes());
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_keeps_its_number_while_the_table_grows() {
+        let mut interner = Interner::default();
+        let texts: Vec<String> = (0..1_000).map(|n| format!("device-{n}")).collect();
+        let first: Vec<u32> = texts.iter().map(|text| interner.intern(0, text)).collect();
+        let again: Vec<u32> = texts.iter().map(|text| interner.intern(0, text)).collect();
+        assert_eq!(first, again);
+        assert_eq!(first, (0..1_000).collect::<Vec<u32>>());
+        assert!(
+            texts
+                .iter()
+                .zip(&first)
+                .all(|(text, id)| interner.text(*id) == text)
+        );
+    }
+
+    #[test]
+    fn scopes_keep_equal_texts_apart() {
+        let mut interner = Interner::default();
+        let (a, b) = (interner.intern(1, "c1"), interner.intern(2, "c1"));
+        assert_ne!(a, b);
+        assert_eq!((interner.scope(a), interner.scope(b)), (1, 2));
+        assert_eq!(interner.find(2, "c1"), Some(b));
+        assert_eq!(interner.find(3, "c1"), None);
+    }
+}

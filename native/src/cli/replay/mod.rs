@@ -1,0 +1,195 @@
+//! `replay`: evaluates files, without a server.
+
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::builder::BoolishValueParser;
+use clap::{Args, ValueEnum};
+use mqtt_presence_core::event::Limits;
+use mqtt_presence_core::presence::{self, Closing};
+use mqtt_presence_core::replay::{Options, Replay, Report, View};
+
+use super::failure::Failure;
+use super::instant::Instant;
+
+mod input;
+mod table;
+
+/// Says who is online after the events in files, and what is odd about them.
+///
+/// Reads one object, an array, NDJSON or JSON values one after another, with
+/// text between them or not. A bad record is reported and the rest goes on.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct ReplayArgs {
+    /// Files to read, in this order; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// How the answer is printed
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// What a consumer believed after the first N records, rejected ones too
+    #[arg(long, value_name = "N", conflicts_with = "at")]
+    after: Option<u64>,
+    /// What was so at this event time, as all records together tell it:
+    /// RFC 3339, or milliseconds since 1970
+    #[arg(long, value_name = "TIME")]
+    at: Option<Instant>,
+    #[command(flatten)]
+    rule: RuleArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
+    /// Exit with 1 when a record was rejected
+    #[arg(long)]
+    strict: bool,
+}
+
+/// The rule and the anomalies.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Rule")]
+struct RuleArgs {
+    /// Which events close a channel
+    #[arg(long, value_enum, default_value_t = ClosingArg::Any, env = "MQTT_PRESENCE_CLOSING")]
+    closing: ClosingArg,
+    /// A newer connect supersedes the client's older live channels
+    #[arg(long, env = "MQTT_PRESENCE_TAKEOVER", value_parser = BoolishValueParser::new())]
+    takeover: bool,
+    /// So many transitions of a client within the window are flapping
+    #[arg(long, value_name = "N", default_value_t = 5, env = "MQTT_PRESENCE_FLAP_COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    flap_count: u32,
+    /// The window, such as 60s or 5m
+    #[arg(long, value_name = "DURATION", default_value = "60s", env = "MQTT_PRESENCE_FLAP_WINDOW", value_parser = duration)]
+    flap_window: Duration,
+    /// An event further behind the newest before it is late, such as 60s
+    #[arg(long, value_name = "DURATION", default_value = "60s", env = "MQTT_PRESENCE_LATE_AFTER", value_parser = duration)]
+    late_after: Duration,
+}
+
+/// What bounds the memory.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Limits")]
+struct LimitArgs {
+    /// Largest record
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().record, env = "MQTT_PRESENCE_MAX_RECORD")]
+    max_record: usize,
+    /// Deepest nesting; the record itself is depth 1
+    #[arg(long, value_name = "N", default_value_t = Limits::default().depth, env = "MQTT_PRESENCE_MAX_DEPTH")]
+    max_depth: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// One object
+    Json,
+    /// One line a client, then one line an error
+    Ndjson,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ClosingArg {
+    /// disconnect or tcpclean
+    Any,
+    /// tcpclean alone
+    Tcpclean,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  Who is online after these events?
+    mqtt-presence replay events.ndjson
+  The same as JSON, from a pipe:
+    zcat events.ndjson.gz | mqtt-presence replay - --format json
+  What was so at half past eight, and what did a consumer believe after 500 records?
+    mqtt-presence replay events.ndjson --at 2026-01-01T08:30:00Z
+    mqtt-presence replay events.ndjson --after 500
+  The clients that are online, one id a line:
+    mqtt-presence replay events.ndjson --format ndjson | jq -r 'select(.online).clientId'
+  Fail a build when a record is malformed:
+    mqtt-presence replay events.ndjson --strict
+
+Formats:
+  json    {\"summary\":{…},\"clients\":[…],\"errors\":[…]} on one line
+  ndjson  each element of `clients` on a line (it has `clientId`), then each of
+          `errors` (it has `code`); no summary
+
+Exit codes:
+  0  done    1  a record was rejected and --strict was given
+  2  bad usage, or a file that cannot be read";
+
+/// `humantime` with the text quoted.
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|_| {
+        format!("`{text}` is no duration: give a number and a unit such as `500ms`, `60s` or `5m`")
+    })
+}
+
+impl ReplayArgs {
+    fn options(&self) -> Options {
+        let milliseconds =
+            |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Options {
+            rule: presence::Options {
+                closing: match self.rule.closing {
+                    ClosingArg::Any => Closing::Any,
+                    ClosingArg::Tcpclean => Closing::Tcpclean,
+                },
+                takeover: self.rule.takeover,
+                ..presence::Options::default()
+            },
+            flap_count: self.rule.flap_count as usize,
+            flap_window: milliseconds(self.rule.flap_window),
+            late_after: milliseconds(self.rule.late_after),
+        }
+    }
+
+    fn view(&self) -> View {
+        match (self.after, self.at) {
+            (Some(records), _) => View::After(records),
+            (None, Some(Instant(time))) => View::At(time),
+            (None, None) => View::Whole,
+        }
+    }
+}
+
+pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode, Failure> {
+    let mut replay = Replay::new(args.options());
+    let limits = Limits {
+        record: args.limits.max_record,
+        depth: args.limits.max_depth,
+    };
+    input::read(&args.files, limits, &mut replay)?;
+    let report = replay.report(args.view());
+    print(&report, args).map_err(|error| Failure::of_output(&error))?;
+    let strict = args.strict && report.summary.rejected > 0;
+    let code = ExitCode::from(u8::from(strict));
+    // The process ends here; taking millions of entries apart is no use.
+    std::mem::forget(report);
+    std::mem::forget(replay);
+    Ok(code)
+}
+
+fn print(report: &Report<'_>, args: &ReplayArgs) -> io::Result<()> {
+    let mut output = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    match args.format {
+        Format::Table => table::print(&mut output, report, args.view())?,
+        Format::Json => {
+            serde_json::to_writer(&mut output, report)?;
+            output.write_all(b"\n")?;
+        }
+        Format::Ndjson => {
+            for client in &report.clients {
+                serde_json::to_writer(&mut output, client)?;
+                output.write_all(b"\n")?;
+            }
+            for error in &report.errors {
+                serde_json::to_writer(&mut output, error)?;
+                output.write_all(b"\n")?;
+            }
+        }
+    }
+    output.flush()
+}
