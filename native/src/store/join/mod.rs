@@ -1,0 +1,181 @@
+//! Joins a batch into clients, the one way for all stores.
+//!
+//! [`stage`] works on copies, so a store can write the outcome first and make
+//! it visible with [`Entry::merge`] only when the write has succeeded. A copy
+//! holds just the channels that can matter: those that events of the batch
+//! name, and those that may be live. Closed and orphan channels never change
+//! an answer, so a client with thousands of them costs no more than another.
+
+use std::collections::HashMap;
+
+use mqtt_presence_core::presence::{Channel, Client, Options, Transition};
+
+use super::{Batch, Numbered};
+
+mod totals;
+
+pub(super) use totals::{Counted, Totals, timeless};
+
+/// A client as a store keeps it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Entry {
+    pub client: Client,
+    /// Id of its newest transition, 0 when there is none: the head of the
+    /// chain that history walks.
+    pub newest: u64,
+}
+
+/// A client while its batch is under way.
+#[derive(Debug, Default)]
+pub(super) struct Staged {
+    pub part: Client,
+    pub newest: u64,
+    /// No store has seen it before.
+    pub fresh: bool,
+    pub changed: bool,
+}
+
+/// A flip and the id of the flip of the same client before it.
+#[derive(Clone, Debug)]
+pub(super) struct Flip {
+    pub numbered: Numbered,
+    pub previous: u64,
+}
+
+/// What a batch does.
+#[derive(Debug)]
+pub(super) struct Stage<'b> {
+    pub clients: HashMap<&'b str, Staged>,
+    pub flips: Vec<Flip>,
+    /// Position in the batch of each event that changed something, and the
+    /// id of its transition or 0.
+    pub changes: Vec<(usize, u64)>,
+    /// The totals after the batch.
+    pub totals: Totals,
+}
+
+/// Applies the events of `batch`; `known` looks a client up as it was before.
+pub(super) fn stage<'b, 'k>(
+    batch: &'b Batch,
+    totals: &Totals,
+    options: &Options,
+    known: impl Fn(&str) -> Option<&'k Entry>,
+) -> Stage<'b> {
+    let mut clients: HashMap<&str, Staged> = HashMap::with_capacity(batch.events.len());
+    let mut flips = Vec::new();
+    let mut changes = Vec::new();
+    let mut totals = totals.clone();
+    let timeless = timeless(options);
+    for (position, (event, origin)) in batch.events.iter().enumerate() {
+        let before = known(&event.client_id);
+        let staged = clients
+            .entry(&event.client_id)
+            .or_insert_with(|| begin(before, options));
+        // An event names its channel for the first time: take the channel along.
+        if let Some(entry) = before
+            && !staged.part.channels.contains_key(&event.channel_id)
+            && let Some(channel) = entry.client.channels.get(&event.channel_id)
+        {
+            let id = event.channel_id.clone();
+            staged.part.channels.insert(id, channel.clone());
+            staged.part.newest_forgotten = newest_elsewhere(entry, &staged.part, options);
+        }
+        let counted_before = Counted::of(&staged.part, &timeless);
+        let applied = staged
+            .part
+            .apply(event, &origin.label(), batch.now, options);
+        if !applied.changed {
+            continue;
+        }
+        if staged.fresh && !staged.changed {
+            totals.clients += 1;
+        }
+        staged.changed = true;
+        totals.change(counted_before, Counted::of(&staged.part, &timeless));
+        let mut id = 0;
+        if let Some(online) = applied.flipped {
+            totals.last_transition += 1;
+            id = totals.last_transition;
+            flips.push(Flip {
+                previous: std::mem::replace(&mut staged.newest, id),
+                numbered: Numbered {
+                    id,
+                    transition: Transition::new(
+                        event,
+                        online,
+                        batch.now,
+                        origin.message_id.as_deref(),
+                    ),
+                },
+            });
+        }
+        changes.push((position, id));
+    }
+    Stage {
+        clients,
+        flips,
+        changes,
+        totals,
+    }
+}
+
+fn begin(before: Option<&Entry>, options: &Options) -> Staged {
+    let Some(entry) = before else {
+        return Staged {
+            fresh: true,
+            ..Staged::default()
+        };
+    };
+    let channels = entry.client.channels.iter();
+    let mut part = Client {
+        channels: channels
+            .filter(|(_, channel)| may_be_live(channel))
+            .map(|(id, channel)| (id.clone(), channel.clone()))
+            .collect(),
+        newest_forgotten: None,
+        last: entry.client.last,
+    };
+    part.newest_forgotten = newest_elsewhere(entry, &part, options);
+    Staged {
+        part,
+        newest: entry.newest,
+        fresh: false,
+        changed: false,
+    }
+}
+
+/// True for every channel that some options call live, superseded or suspect.
+fn may_be_live(channel: &Channel) -> bool {
+    channel.connect.is_some() && channel.tcpclean.is_none()
+}
+
+/// The newest connect among the channels that the copy leaves out, which
+/// only `takeover` asks for. To the copy they are as good as forgotten.
+fn newest_elsewhere(entry: &Entry, part: &Client, options: &Options) -> Option<(u64, String)> {
+    if !options.takeover {
+        return None;
+    }
+    let left_out = entry.client.channels.iter();
+    let newest = left_out
+        .filter(|(id, _)| !part.channels.contains_key(*id))
+        .filter_map(|(id, channel)| Some((channel.connect.as_ref()?.time, id)))
+        .max();
+    let forgotten = entry.client.newest_forgotten.as_ref();
+    newest
+        .max(forgotten.map(|(time, id)| (*time, id)))
+        .map(|(time, id)| (time, id.clone()))
+}
+
+impl Entry {
+    /// Makes the outcome of a batch visible.
+    pub fn merge(&mut self, staged: Staged) {
+        let Client {
+            channels,
+            newest_forgotten: _,
+            last,
+        } = staged.part;
+        self.client.channels.extend(channels);
+        self.client.last = last;
+        self.newest = staged.newest;
+    }
+}

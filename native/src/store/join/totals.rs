@@ -1,0 +1,86 @@
+//! Running totals, so that counting never walks over all clients.
+
+use mqtt_presence_core::presence::{Client, Counts, Options};
+
+use crate::store::Stats;
+
+/// What a store counts as it commits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::store) struct Totals {
+    /// Number of the last commit that wrote something.
+    pub batches: u64,
+    pub clients: u64,
+    pub online: u64,
+    pub channels: Counts,
+    pub last_transition: u64,
+    pub quarantined: u64,
+    pub quarantined_bytes: u64,
+    pub last_quarantined: u64,
+    pub quarantine_dropped: u64,
+}
+
+/// What one client adds to the totals.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::store) struct Counted {
+    online: bool,
+    channels: Counts,
+}
+
+/// The options without the lease: a channel turns suspect by the clock alone,
+/// which running totals cannot follow. With a lease, stores count afresh.
+pub(in crate::store) fn timeless(options: &Options) -> Options {
+    Options {
+        lease: None,
+        ..options.clone()
+    }
+}
+
+impl Counted {
+    /// Counts a client under options without a lease.
+    pub fn of(client: &Client, timeless: &Options) -> Counted {
+        Counted::at(client, timeless, 0)
+    }
+
+    /// Counts a client at `now`.
+    pub fn at(client: &Client, options: &Options, now: u64) -> Counted {
+        Counted {
+            online: client.online(options, now),
+            channels: client.counts(options, now),
+        }
+    }
+}
+
+impl Totals {
+    pub fn change(&mut self, before: Counted, after: Counted) {
+        self.online = self.online + u64::from(after.online) - u64::from(before.online);
+        self.channels += after.channels;
+        self.channels -= before.channels;
+    }
+
+    pub fn add(&mut self, counted: Counted) {
+        self.clients += 1;
+        self.online += u64::from(counted.online);
+        self.channels += counted.channels;
+    }
+
+    /// The same but for what depends on the clients, which is zero.
+    pub fn without_clients(&self) -> Totals {
+        Totals {
+            clients: 0,
+            online: 0,
+            channels: Counts::default(),
+            ..self.clone()
+        }
+    }
+
+    pub fn stats(&self) -> Stats {
+        Stats {
+            clients: self.clients,
+            online: self.online,
+            channels: self.channels.iter().collect(),
+            quarantined: self.quarantined,
+            quarantine_dropped: self.quarantine_dropped,
+            last_transition: self.last_transition,
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The clients that the writer has in memory.
+//!
+//! Here are those with changes that their rows lack ("dirty") and those used
+//! lately. None is without a row: a new client gets one in its first commit.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use mqtt_presence_core::presence::{Channel, Client};
+
+use crate::store::join::{Entry, Staged, Totals};
+
+/// What a cached client costs beside its channels: keys, map slot, counters.
+const CLIENT_BYTES: usize = 320;
+/// What a channel costs beside its texts.
+const CHANNEL_BYTES: usize = 320;
+
+#[derive(Debug)]
+pub(super) struct Cached {
+    pub entry: Entry,
+    /// The batch up to which its row goes.
+    pub folded: u64,
+    pub dirty: bool,
+    /// The batch that used it last.
+    touched: u64,
+    bytes: usize,
+}
+
+/// Clients by id, and the totals that go with them.
+#[derive(Debug, Default)]
+pub(super) struct Cache {
+    clients: HashMap<Arc<str>, Cached>,
+    bytes: usize,
+    pub totals: Totals,
+}
+
+impl Cache {
+    pub fn get(&self, id: &str) -> Option<&Entry> {
+        self.clients.get(id).map(|cached| &cached.entry)
+    }
+
+    pub fn cached(&self, id: &str) -> Option<&Cached> {
+        self.clients.get(id)
+    }
+
+    pub fn cached_mut(&mut self, id: &str) -> Option<&mut Cached> {
+        self.clients.get_mut(id)
+    }
+
+    pub fn contains(&self, id: &str) -> bool {
+        self.clients.contains_key(id)
+    }
+
+    /// About how much memory the clients take.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Takes in a client as its row has it.
+    pub fn insert(&mut self, id: &str, entry: Entry, folded: u64, touched: u64) {
+        let bytes = CLIENT_BYTES + id.len() + client_bytes(&entry.client);
+        self.bytes += bytes;
+        let cached = Cached {
+            entry,
+            folded,
+            dirty: false,
+            touched,
+            bytes,
+        };
+        if let Some(old) = self.clients.insert(id.into(), cached) {
+            self.bytes -= old.bytes;
+        }
+    }
+
+    /// Makes the outcome of `batch` for one client visible.
+    pub fn merge(&mut self, id: &str, staged: Staged, batch: u64) {
+        if staged.fresh {
+            let mut entry = Entry::default();
+            entry.merge(staged);
+            self.insert(id, entry, batch, batch);
+            return;
+        }
+        let Some(cached) = self.clients.get_mut(id) else {
+            return;
+        };
+        cached.touched = batch;
+        if staged.changed {
+            let new: usize = staged.part.channels.iter().map(channel_bytes).sum();
+            let known = &cached.entry.client.channels;
+            let replaced = staged.part.channels.keys();
+            let old: usize = replaced
+                .filter_map(|id| known.get_key_value(id))
+                .map(channel_bytes)
+                .sum();
+            cached.entry.merge(staged);
+            cached.dirty = true;
+            cached.bytes = cached.bytes + new - old;
+            self.bytes = self.bytes + new - old;
+        }
+    }
+
+    /// The ids of all dirty clients, in byte order.
+    pub fn dirty(&self) -> Vec<Arc<str>> {
+        let dirty = self.clients.iter().filter(|(_, cached)| cached.dirty);
+        let mut ids: Vec<Arc<str>> = dirty.map(|(id, _)| Arc::clone(id)).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// Notes that the row of a client includes everything up to `batch`.
+    pub fn folded(&mut self, id: &str, batch: u64) {
+        if let Some(cached) = self.clients.get_mut(id) {
+            cached.dirty = false;
+            cached.folded = batch;
+        }
+    }
+
+    /// Drops clean clients, those used longest ago first, until `bytes` remain.
+    pub fn evict(&mut self, bytes: usize) {
+        let clean = self.clients.values().filter(|cached| !cached.dirty);
+        let mut ages: Vec<(u64, usize)> = clean.map(|c| (c.touched, c.bytes)).collect();
+        ages.sort_unstable();
+        let mut excess = self.bytes.saturating_sub(bytes);
+        let mut cut = None;
+        for (touched, bytes) in ages {
+            if excess == 0 {
+                break;
+            }
+            excess = excess.saturating_sub(bytes);
+            cut = Some(touched);
+        }
+        let Some(cut) = cut else { return };
+        let mut kept = 0;
+        self.clients.retain(|_, cached| {
+            let keep = cached.dirty || cached.touched > cut;
+            kept += if keep { cached.bytes } else { 0 };
+            keep
+        });
+        self.bytes = kept;
+    }
+}
+
+/// Memory of a client's channels.
+pub(super) fn client_bytes(client: &Client) -> usize {
+    client.channels.iter().map(channel_bytes).sum()
+}
+
+fn channel_bytes((id, channel): (&String, &Channel)) -> usize {
+    let facts = [&channel.connect, &channel.disconnect, &channel.tcpclean];
+    let texts: usize = facts
+        .into_iter()
+        .flatten()
+        .map(|fact| fact.client_ip.as_ref().map_or(0, String::len) + fact.origin.len() + 32)
+        .sum();
+    CHANNEL_BYTES + id.len() + texts
+}

@@ -1,0 +1,127 @@
+//! Folding: changed clients move from memory to their rows, so that the log
+//! can be cut.
+//!
+//! A pass takes the clients that are dirty when it starts, in key order, and
+//! writes a slice of them with each commit. When it has written them all, the
+//! log up to its start is no longer needed. Rows of one slice are neighbours,
+//! so they share pages: that is what makes a fold many times cheaper than
+//! writing each client when it changes.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::fault::Fault;
+use super::write;
+use super::writer::Writer;
+
+/// A pass starts when the log is longer than this: about 250,000 events,
+/// which a start after a crash would have to apply again.
+const LOG_BYTES: usize = 32 * 1024 * 1024;
+/// Clients that a commit folds at least while a pass is under way.
+const SLICE: usize = 64;
+/// Clients in one commit of a fold that has nothing to go with.
+const LARGE_SLICE: usize = 10_000;
+
+/// A pass over the dirty clients.
+#[derive(Debug)]
+pub(super) struct Pass {
+    /// The last batch before the pass; the log up to it goes with the pass.
+    until: u64,
+    keys: Vec<Arc<str>>,
+    next: usize,
+}
+
+impl Writer {
+    /// Starts a pass if the log or the memory is over its bound.
+    pub(super) fn start_pass_if_due(&mut self) {
+        let bytes = self.shared.cache().bytes();
+        let due = self.log_bytes > LOG_BYTES || bytes > self.shared.settings.cache_bytes;
+        if due && self.pass.is_none() {
+            self.start_pass();
+        }
+    }
+
+    fn start_pass(&mut self) {
+        self.pass = Some(Pass {
+            until: self.batch,
+            keys: self.shared.cache().dirty(),
+            next: 0,
+        });
+    }
+
+    /// How many clients a commit that touched so many should fold: enough to
+    /// end a pass long before the log doubles, and more when memory is short.
+    pub(super) fn fold_share(&self, touched: usize) -> usize {
+        let over = self.shared.cache().bytes() > self.shared.settings.cache_bytes;
+        SLICE + if over { touched * 2 } else { touched / 4 }
+    }
+
+    /// Writes the next clients of the pass as they were after the last
+    /// commit, and cuts the log if these were the last. Answers how many.
+    pub(super) fn fold(&self, connection: &Connection, most: usize) -> Result<usize, Fault> {
+        let Some(pass) = &self.pass else {
+            return Ok(0);
+        };
+        let cache = self.shared.cache();
+        let slice = &pass.keys[pass.next..];
+        let slice = &slice[..most.min(slice.len())];
+        for id in slice {
+            if let Some(cached) = cache.cached(id)
+                && cached.dirty
+            {
+                let entry = &cached.entry;
+                write::client(connection, id, &entry.client, entry.newest, self.batch)?;
+            }
+        }
+        if pass.next + slice.len() == pass.keys.len() {
+            connection
+                .prepare_cached("DELETE FROM log WHERE batch <= ?1")?
+                .execute([pass.until.cast_signed()])?;
+        }
+        Ok(slice.len())
+    }
+
+    /// After the commit of [`Writer::fold`]: its rows go up to `batch`.
+    pub(super) fn note_folded(&mut self, count: usize, batch: u64) {
+        let Some(pass) = &mut self.pass else {
+            return;
+        };
+        let mut cache = self.shared.cache_mut();
+        for id in &pass.keys[pass.next..pass.next + count] {
+            cache.folded(id, batch);
+        }
+        pass.next += count;
+        if pass.next < pass.keys.len() {
+            return;
+        }
+        while let Some((batch, bytes)) = self.log.front()
+            && *batch <= pass.until
+        {
+            self.log_bytes -= bytes;
+            self.log.pop_front();
+        }
+        self.pass = None;
+        let bound = self.shared.settings.cache_bytes;
+        if cache.bytes() > bound {
+            // Room for a while, so that it is not looked for in each commit.
+            cache.evict(bound / 4 * 3);
+        }
+    }
+
+    /// Folds all dirty clients now.
+    pub(super) fn fold_all(&mut self) -> Result<(), Fault> {
+        // The first round ends a pass that is under way, the second folds
+        // what became dirty behind it.
+        while self.pass.is_some() || !self.log.is_empty() {
+            if self.pass.is_none() {
+                self.start_pass();
+            }
+            let transaction = self.begin()?;
+            let folded = self.fold(&transaction, LARGE_SLICE)?;
+            transaction.commit()?;
+            self.note_folded(folded, self.batch);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,338 @@
+//! Queries, on connections of their own.
+//!
+//! A client that is in memory is answered from there. For others the table is
+//! right, if it is asked after memory was: only clients whose row is up to
+//! date are dropped from memory.
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use mqtt_presence_core::event::Kind;
+use mqtt_presence_core::presence::{Cause, Client, Options, Status, Transition};
+use rusqlite::{Connection, OptionalExtension, Row};
+use tokio::sync::Semaphore;
+
+use super::cache::Cache;
+use super::fault::{Fault, NAME};
+use super::{SqliteSettings, open, write};
+use crate::store::join::{Counted, Entry};
+use crate::store::{Numbered, Poison, Quarantined, Selection, Stats, StoreError};
+
+/// Clients that a query looks at under one lock of the memory.
+const CHUNK: usize = 512;
+/// `observedAt` follows the id unless the clock was set back; so far back
+/// history still finds everything.
+const CLOCK_SLACK: u64 = 24 * 60 * 60 * 1000;
+
+/// What the writer and the queries share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub settings: SqliteSettings,
+    pub options: Options,
+    cache: RwLock<Cache>,
+    idle: Mutex<Vec<Connection>>,
+    permits: Arc<Semaphore>,
+}
+
+impl Shared {
+    pub fn new(settings: SqliteSettings, options: Options) -> Shared {
+        Shared {
+            permits: Arc::new(Semaphore::new(settings.readers.max(1))),
+            settings,
+            options,
+            cache: RwLock::default(),
+            idle: Mutex::default(),
+        }
+    }
+
+    // Only the writer changes the cache; had it panicked, it would answer
+    // nothing any more.
+    pub fn cache(&self) -> RwLockReadGuard<'_, Cache> {
+        self.cache.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn cache_mut(&self) -> RwLockWriteGuard<'_, Cache> {
+        self.cache.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs a query on a thread that may block.
+    pub async fn query<T: Send + 'static>(
+        self: &Arc<Self>,
+        ask: impl FnOnce(&View<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let gone = || StoreError::Unavailable {
+            store: NAME,
+            reason: "the query was broken off".to_owned(),
+        };
+        let permits = Arc::clone(&self.permits);
+        let permit = permits.acquire_owned().await.map_err(|_| gone())?;
+        let shared = Arc::clone(self);
+        let query = move || {
+            let _permit = permit;
+            let connection = match shared.idle().pop() {
+                Some(connection) => connection,
+                None => open::connect_reader(&shared.settings.path)?,
+            };
+            let outcome = ask(&View {
+                shared: &shared,
+                connection: &connection,
+            });
+            shared.idle().push(connection);
+            outcome
+        };
+        tokio::task::spawn_blocking(query)
+            .await
+            .map_err(|_| gone())?
+            .map_err(|fault: Fault| fault.while_running(&self.settings.path))
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a query sees.
+pub(super) struct View<'a> {
+    shared: &'a Shared,
+    connection: &'a Connection,
+}
+
+impl View<'_> {
+    pub fn clients(&self, ids: &[String]) -> Result<Vec<Option<Client>>, Fault> {
+        let mut clients = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(CHUNK) {
+            let start = clients.len();
+            {
+                let cache = self.shared.cache();
+                let found = chunk.iter().map(|id| cache.get(id));
+                clients.extend(found.map(|entry| entry.map(|entry| entry.client.clone())));
+            }
+            for (id, client) in chunk.iter().zip(&mut clients[start..]) {
+                if client.is_none() {
+                    *client = self.row(id)?.map(|entry| entry.client);
+                }
+            }
+        }
+        Ok(clients)
+    }
+
+    /// A client as its row has it.
+    fn row(&self, id: &str) -> Result<Option<Entry>, Fault> {
+        let row = self
+            .connection
+            .prepare_cached("SELECT newest_transition, record FROM client WHERE client_id = ?1")?
+            .query_row([id], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+            })
+            .optional()?;
+        row.map(|(newest, record)| {
+            Ok(Entry {
+                client: write::client_of(id, &record)?,
+                newest: newest.cast_unsigned(),
+            })
+        })
+        .transpose()
+    }
+
+    /// Hands clients with this prefix to `each`, in byte order, from the
+    /// first after `after` on, until it answers false.
+    fn walk(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        chunk: usize,
+        mut each: impl FnMut(String, Client) -> bool,
+    ) -> Result<(), Fault> {
+        let mut first = self.connection.prepare_cached(
+            "SELECT client_id FROM client WHERE client_id >= ?1 ORDER BY client_id LIMIT ?2",
+        )?;
+        let mut further = self.connection.prepare_cached(
+            "SELECT client_id FROM client WHERE client_id > ?1 ORDER BY client_id LIMIT ?2",
+        )?;
+        let mut after = after.filter(|after| *after >= prefix).map(str::to_owned);
+        loop {
+            let (select, start) = match &after {
+                Some(after) => (&mut further, after.as_str()),
+                None => (&mut first, prefix),
+            };
+            let rows = select.query_map((start, chunk as i64), |row| row.get(0))?;
+            let mut ids: Vec<String> = rows.collect::<Result<_, _>>()?;
+            let Some(last) = ids.last().cloned() else {
+                return Ok(());
+            };
+            ids.retain(|id| id.starts_with(prefix));
+            let end = ids.len() < chunk;
+            let clients = self.clients(&ids)?;
+            for (id, client) in ids.into_iter().zip(clients) {
+                if let Some(client) = client
+                    && !each(id, client)
+                {
+                    return Ok(());
+                }
+            }
+            if end {
+                return Ok(());
+            }
+            after = Some(last);
+        }
+    }
+
+    pub fn list(&self, selection: &Selection, now: u64) -> Result<Vec<(String, Client)>, Fault> {
+        let options = &self.shared.options;
+        let mut page = Vec::new();
+        let never = selection.status == Some(Status::Unknown)
+            || (selection.status == Some(Status::Suspect) && options.lease.is_none());
+        if selection.limit == 0 || never {
+            return Ok(page);
+        }
+        let after = selection.after.as_deref();
+        let chunk = if selection.status.is_none() {
+            selection.limit.min(CHUNK)
+        } else {
+            CHUNK
+        };
+        self.walk(&selection.prefix, after, chunk, |id, client| {
+            if selection
+                .status
+                .is_none_or(|status| client.status(options, now) == status)
+            {
+                page.push((id, client));
+            }
+            page.len() < selection.limit
+        })?;
+        Ok(page)
+    }
+
+    /// Counts client by client, for what depends on the clock.
+    pub fn recount(&self, now: u64) -> Result<Stats, Fault> {
+        let mut totals = self.shared.cache().totals.without_clients();
+        self.walk("", None, CHUNK, |_, client| {
+            totals.add(Counted::at(&client, &self.shared.options, now));
+            true
+        })?;
+        Ok(totals.stats())
+    }
+
+    pub fn history(
+        &self,
+        id: &str,
+        from: u64,
+        to: u64,
+        limit: usize,
+    ) -> Result<Vec<Numbered>, Fault> {
+        let cached = self.shared.cache().get(id).map(|entry| entry.newest);
+        let mut next = match cached {
+            Some(newest) => newest,
+            None => self.row(id)?.map_or(0, |entry| entry.newest),
+        };
+        let mut select = self.connection.prepare_cached(
+            "SELECT id, client_id, online, time, observed_at, channel_id, event_type, message_id,
+                previous FROM transition WHERE id = ?1",
+        )?;
+        let mut rows = Vec::new();
+        while next > 0 && rows.len() < limit {
+            let row = select
+                .query_row([next.cast_signed()], |row| {
+                    Ok((numbered(row)?, unsigned(row, 8)?))
+                })
+                .optional()?;
+            // The rest of the chain is no longer kept.
+            let Some((numbered, previous)) = row else {
+                break;
+            };
+            let observed_at = numbered.transition.observed_at;
+            if observed_at.saturating_add(CLOCK_SLACK) < from {
+                break;
+            }
+            if (from..to).contains(&observed_at) {
+                rows.push(numbered);
+            }
+            next = previous;
+        }
+        rows.reverse();
+        Ok(rows)
+    }
+
+    pub fn transitions_after(&self, after: u64, limit: usize) -> Result<Vec<Numbered>, Fault> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT id, client_id, online, time, observed_at, channel_id, event_type, message_id
+                FROM transition WHERE id > ?1 ORDER BY id LIMIT ?2",
+        )?;
+        let rows = select.query_map((signed(after), signed(limit as u64)), numbered)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    pub fn oldest_transition(&self) -> Result<u64, Fault> {
+        let oldest: Option<i64> = self
+            .connection
+            .prepare_cached("SELECT min(id) FROM transition")?
+            .query_row([], |row| row.get(0))?;
+        Ok(oldest.map_or(0, i64::cast_unsigned))
+    }
+
+    pub fn quarantine(&self, after: u64, limit: usize) -> Result<Vec<Quarantined>, Fault> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT id, at, origin, code, field, message, raw FROM quarantine
+                WHERE id > ?1 ORDER BY id LIMIT ?2",
+        )?;
+        let mut rows = select.query((signed(after), signed(limit as u64)))?;
+        let mut records = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id = unsigned(row, 0)?;
+            let origin: String = row.get(2)?;
+            let origin = serde_json::from_str(&origin).map_err(|error| {
+                Fault::Row(format!("quarantined record {id} cannot be read ({error})"))
+            })?;
+            records.push(Quarantined {
+                id,
+                at: unsigned(row, 1)?,
+                poison: Poison {
+                    origin,
+                    code: row.get(3)?,
+                    field: row.get(4)?,
+                    message: row.get(5)?,
+                    raw: row.get(6)?,
+                },
+            });
+        }
+        Ok(records)
+    }
+
+    pub fn checkpoint(&self, key: &str) -> Result<Option<String>, Fault> {
+        let mut select = self
+            .connection
+            .prepare_cached("SELECT value FROM checkpoint WHERE key = ?1")?;
+        Ok(select.query_row([key], |row| row.get(0)).optional()?)
+    }
+}
+
+/// A bound of a query; beyond what SQLite counts to means no bound.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn unsigned(row: &Row<'_>, column: usize) -> Result<u64, rusqlite::Error> {
+    Ok(row.get::<_, i64>(column)?.cast_unsigned())
+}
+
+fn numbered(row: &Row<'_>) -> Result<Numbered, rusqlite::Error> {
+    let event_type: String = row.get(6)?;
+    let event_type = match event_type.as_str() {
+        "connect" => Kind::Connect,
+        "disconnect" => Kind::Disconnect,
+        _ => Kind::Tcpclean,
+    };
+    Ok(Numbered {
+        id: unsigned(row, 0)?,
+        transition: Transition {
+            client_id: row.get(1)?,
+            online: row.get(2)?,
+            time: unsigned(row, 3)?,
+            observed_at: unsigned(row, 4)?,
+            cause: Cause {
+                channel_id: row.get(5)?,
+                event_type,
+                message_id: row.get(7)?,
+            },
+        },
+    })
+}

@@ -1,0 +1,128 @@
+//! From the file to a writer: totals, and the log over the rows that lack it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::fault::Fault;
+use super::log::{self, Logged};
+use super::read::Shared;
+use super::write;
+use super::writer::Writer;
+use crate::store::join::{Counted, timeless};
+
+/// Under this key of `meta` is the rule that the totals were counted under.
+const COUNTED_UNDER: &str = "totals_counted_under";
+
+impl Writer {
+    pub(super) fn recover(connection: Connection, shared: Arc<Shared>) -> Result<Writer, Fault> {
+        let totals = write::read_totals(&connection)?;
+        let oldest: Option<i64> =
+            connection.query_row("SELECT min(id) FROM transition", [], |row| row.get(0))?;
+        let mut writer = Writer {
+            oldest: oldest.map_or(totals.last_transition + 1, i64::cast_unsigned),
+            connection,
+            batch: totals.batches,
+            log: VecDeque::new(),
+            log_bytes: 0,
+            pass: None,
+            shared,
+        };
+        writer.shared.cache_mut().totals = totals;
+        writer.apply_log()?;
+        writer.recount_if_rule_changed()?;
+        Ok(writer)
+    }
+
+    fn apply_log(&mut self) -> Result<(), Fault> {
+        let mut next = 0;
+        loop {
+            let row = self
+                .connection
+                .prepare_cached(
+                    "SELECT batch, events FROM log WHERE batch > ?1 ORDER BY batch LIMIT 1",
+                )?
+                .query_row([next], |row| {
+                    Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))
+                })
+                .optional()?;
+            let Some((batch, bytes)) = row else {
+                return Ok(());
+            };
+            let (now, events) = log::decode(&bytes)
+                .ok_or_else(|| Fault::Row(format!("batch {batch} of its log cannot be read")))?;
+            self.apply_batch(batch.cast_unsigned(), now, &events)?;
+            self.log.push_back((batch.cast_unsigned(), bytes.len()));
+            self.log_bytes += bytes.len();
+            next = batch;
+        }
+    }
+
+    fn apply_batch(&self, batch: u64, now: u64, events: &[Logged]) -> Result<(), Fault> {
+        self.load(events.iter().map(|logged| logged.event.client_id.as_str()))?;
+        let mut cache = self.shared.cache_mut();
+        for logged in events {
+            let id = &logged.event.client_id;
+            let Some(cached) = cache.cached_mut(id) else {
+                return Err(Fault::Row(format!("client `{id}` of its log has no row")));
+            };
+            if cached.folded >= batch {
+                continue;
+            }
+            let entry = &mut cached.entry;
+            entry
+                .client
+                .apply(&logged.event, &logged.origin, now, &self.shared.options);
+            entry.newest = entry.newest.max(logged.transition);
+            cached.dirty = true;
+        }
+        Ok(())
+    }
+
+    /// Running totals hold for the rule they were counted under.
+    fn recount_if_rule_changed(&self) -> Result<(), Fault> {
+        let options = timeless(&self.shared.options);
+        let rule = format!(
+            "closing={:?} takeover={}",
+            options.closing, options.takeover
+        );
+        let counted_under: Option<String> = self
+            .connection
+            .query_row(
+                "SELECT value FROM meta WHERE key = ?1",
+                [COUNTED_UNDER],
+                |row| row.get(0),
+            )
+            .optional()?;
+        if counted_under.as_ref() == Some(&rule) {
+            return Ok(());
+        }
+        let mut totals = self.shared.cache().totals.without_clients();
+        let mut select = self
+            .connection
+            .prepare("SELECT client_id, record FROM client")?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let id: String = row.get(0)?;
+            let cache = self.shared.cache();
+            totals.add(match cache.get(&id) {
+                Some(entry) => Counted::of(&entry.client, &options),
+                None => {
+                    let record: String = row.get(1)?;
+                    Counted::of(&write::client_of(&id, &record)?, &options)
+                }
+            });
+        }
+        drop(rows);
+        let transaction = self.begin()?;
+        write::totals(&transaction, &totals)?;
+        transaction.execute(
+            "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)",
+            params![COUNTED_UNDER, rule],
+        )?;
+        transaction.commit()?;
+        self.shared.cache_mut().totals = totals;
+        Ok(())
+    }
+}

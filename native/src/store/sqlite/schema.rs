@@ -1,0 +1,120 @@
+//! The tables, and how older files become newer ones.
+
+use std::path::Path;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::fault::Fault;
+
+/// Marks the file as ours: `mqpr`.
+const APPLICATION: i32 = 0x6d71_7072;
+
+/// Each brings a file from the version that is its position to the next.
+/// Never change one that was released: add another.
+const MIGRATIONS: &[&str] = &[FIRST];
+
+const FIRST: &str = "
+-- What the totals were counted under, and the like.
+CREATE TABLE meta (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Running totals and the last numbers given.
+CREATE TABLE total (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Every client ever seen. A row includes the batches up to `batch`; later
+-- ones are in `log`. `closed_at` is the earliest of its closed channels.
+CREATE TABLE client (
+    client_id TEXT PRIMARY KEY,
+    batch INTEGER NOT NULL,
+    newest_transition INTEGER NOT NULL,
+    closed_at INTEGER,
+    record TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Append only. `previous` is the transition of the same client before this
+-- one, so a client's history is a chain and needs no index.
+CREATE TABLE transition (
+    id INTEGER PRIMARY KEY,
+    previous INTEGER NOT NULL,
+    client_id TEXT NOT NULL,
+    online INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    observed_at INTEGER NOT NULL,
+    channel_id TEXT NOT NULL,
+    event_type TEXT NOT NULL,
+    message_id TEXT
+);
+
+-- Committed events that some rows of `client` do not include yet.
+CREATE TABLE log (
+    batch INTEGER PRIMARY KEY,
+    events BLOB NOT NULL
+);
+
+CREATE TABLE quarantine (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    message_id TEXT,
+    origin TEXT NOT NULL,
+    code TEXT NOT NULL,
+    field TEXT,
+    message TEXT NOT NULL,
+    raw BLOB NOT NULL
+);
+CREATE INDEX quarantine_message ON quarantine (message_id) WHERE message_id IS NOT NULL;
+
+CREATE TABLE checkpoint (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+";
+
+/// Refuses files of other programs and of newer versions of this one.
+pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), Fault> {
+    let application: i32 = pragma(connection, "application_id")?;
+    let version: usize = version(connection)?;
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application != APPLICATION && tables > 0 {
+        return Err(Fault::Sentence(format!(
+            "`{}` is the database of another program; name another file",
+            path.display()
+        )));
+    }
+    if version > MIGRATIONS.len() {
+        return Err(Fault::Sentence(format!(
+            "`{}` was written by a newer mqtt-presence (schema {version}, this one knows {}); \
+             use that version or name another file",
+            path.display(),
+            MIGRATIONS.len()
+        )));
+    }
+    Ok(())
+}
+
+/// Brings the file to the newest version.
+pub(super) fn migrate(connection: &Connection) -> Result<(), Fault> {
+    for (before, migration) in MIGRATIONS.iter().enumerate().skip(version(connection)?) {
+        let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+        transaction.execute_batch(migration)?;
+        transaction.pragma_update(None, "application_id", APPLICATION)?;
+        transaction.pragma_update(None, "user_version", before as i64 + 1)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+fn version(connection: &Connection) -> Result<usize, Fault> {
+    let version: i32 = pragma(connection, "user_version")?;
+    // A negative one is as unknown as a newer one.
+    Ok(usize::try_from(version).unwrap_or(usize::MAX))
+}
+
+fn pragma(connection: &Connection, name: &str) -> Result<i32, Fault> {
+    Ok(connection.pragma_query_value(None, name, |row| row.get(0))?)
+}

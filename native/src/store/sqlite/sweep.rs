@@ -1,0 +1,155 @@
+//! Forgetting, a step at a time, so that commits get their turn in between.
+
+use rusqlite::Connection;
+
+use super::fault::Fault;
+use super::write;
+use super::writer::Writer;
+use crate::store::join::{Counted, Entry, timeless};
+
+/// Rows that one step looks at.
+const STEP_ROWS: usize = 20_000;
+/// Clients that one step changes.
+const STEP_CLIENTS: usize = 1_000;
+/// Transitions that one step drops.
+const STEP_TRANSITIONS: u64 = 10_000;
+
+/// What one step of forgetting did.
+#[derive(Debug)]
+pub(super) struct Step {
+    /// Channels that went.
+    pub gone: u64,
+    /// Where the next step starts; `None` after the last client.
+    pub next: Option<String>,
+}
+
+impl Writer {
+    /// Forgets channels of the clients after `after`.
+    pub(super) fn forget(&mut self, after: &str, now: u64) -> Result<Step, Fault> {
+        let (due, next) = self.due(after, now)?;
+        if due.is_empty() {
+            return Ok(Step { gone: 0, next });
+        }
+        self.load(due.iter().map(String::as_str))?;
+        let options = &self.shared.options;
+        let timeless = timeless(options);
+        let mut gone = 0;
+        let mut totals = self.shared.cache().totals.clone();
+        let mut changed: Vec<(String, Entry)> = Vec::new();
+        for id in due {
+            let Some(mut entry) = self.shared.cache().get(&id).cloned() else {
+                continue;
+            };
+            let before = Counted::of(&entry.client, &timeless);
+            let dropped = entry.client.forget(now, options);
+            if dropped > 0 {
+                gone += dropped as u64;
+                totals.change(before, Counted::of(&entry.client, &timeless));
+                changed.push((id, entry));
+            }
+        }
+        if changed.is_empty() {
+            return Ok(Step { gone, next });
+        }
+        let transaction = self.begin()?;
+        for (id, entry) in &changed {
+            write::client(&transaction, id, &entry.client, entry.newest, self.batch)?;
+        }
+        write::totals(&transaction, &totals)?;
+        transaction.commit()?;
+        let mut cache = self.shared.cache_mut();
+        cache.totals = totals;
+        for (id, entry) in changed {
+            cache.insert(&id, entry, self.batch, self.batch);
+        }
+        let bound = self.shared.settings.cache_bytes;
+        if cache.bytes() > bound {
+            cache.evict(bound / 4 * 3);
+        }
+        Ok(Step { gone, next })
+    }
+
+    /// The next clients that may have something to forget. Rows of dirty
+    /// clients are behind, so for those in memory memory is asked.
+    fn due(&self, after: &str, now: u64) -> Result<(Vec<String>, Option<String>), Fault> {
+        let cache = self.shared.cache();
+        let latest = now.saturating_sub(self.shared.options.retention);
+        let mut select = self.connection.prepare_cached(
+            "SELECT client_id, closed_at FROM client WHERE client_id > ?1 ORDER BY client_id",
+        )?;
+        let mut rows = select.query([after])?;
+        let mut due = Vec::new();
+        let mut seen = 0;
+        while let Some(row) = rows.next()? {
+            let id = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+            let closed_at: Option<i64> = match cache.get(id) {
+                Some(entry) => write::closed_at(&entry.client),
+                None => row.get(1)?,
+            };
+            seen += 1;
+            if closed_at.is_some_and(|at| at.cast_unsigned() < latest) {
+                due.push(id.to_owned());
+            }
+            if seen == STEP_ROWS || due.len() == STEP_CLIENTS {
+                let next = id.to_owned();
+                return Ok((due, Some(next)));
+            }
+        }
+        Ok((due, None))
+    }
+
+    /// Drops transitions that are too old; answers whether there may be more.
+    pub(super) fn trim(&mut self, now: u64) -> Result<bool, Fault> {
+        let limit = now.saturating_sub(self.shared.settings.keep.history_age);
+        let last = self.shared.cache().totals.last_transition;
+        let end = last.min(self.oldest.saturating_add(STEP_TRANSITIONS - 1));
+        let transaction = self.begin()?;
+        // The first that is young enough stays, and all after it.
+        let young: Option<i64> = transaction
+            .prepare_cached(
+                "SELECT min(id) FROM transition WHERE id BETWEEN ?1 AND ?2 AND observed_at >= ?3",
+            )?
+            .query_row(
+                [
+                    self.oldest.cast_signed(),
+                    end.cast_signed(),
+                    i64::try_from(limit).unwrap_or(i64::MAX),
+                ],
+                |row| row.get(0),
+            )?;
+        let keep = young.map_or(end + 1, i64::cast_unsigned);
+        if keep <= self.oldest {
+            return Ok(false);
+        }
+        drop_history(&transaction, keep)?;
+        transaction.commit()?;
+        self.oldest = keep;
+        Ok(young.is_none() && end < last)
+    }
+
+    /// Keeps history within its number of rows as a commit adds `more`;
+    /// answers the oldest then kept.
+    pub(super) fn cap_history(
+        &self,
+        connection: &Connection,
+        last: u64,
+        more: u64,
+    ) -> Result<u64, Fault> {
+        let first = (last + 1).saturating_sub(self.shared.settings.keep.history_rows);
+        // Twice as many go as come, so a bound that was lowered is reached
+        // soon and no commit takes long.
+        let keep = first.min(self.oldest + 2 * more + 1);
+        if keep <= self.oldest {
+            return Ok(self.oldest);
+        }
+        drop_history(connection, keep)?;
+        Ok(keep)
+    }
+}
+
+fn drop_history(connection: &Connection, keep: u64) -> Result<(), Fault> {
+    connection
+        .prepare_cached("DELETE FROM transition WHERE id < ?1")?
+        .execute([keep.cast_signed()])?;
+    Ok(())
+}

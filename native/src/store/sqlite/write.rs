@@ -1,0 +1,212 @@
+//! The rows that a commit writes.
+
+use std::collections::HashMap;
+
+use mqtt_presence_core::presence::Client;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::fault::Fault;
+use crate::store::join::{Flip, Staged, Totals};
+use crate::store::{Batch, Keep, Poison};
+
+pub(super) fn transitions(connection: &Connection, flips: &[Flip]) -> Result<(), Fault> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO transition (id, previous, client_id, online, time, observed_at,
+            channel_id, event_type, message_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
+    for Flip { numbered, previous } in flips {
+        let flip = &numbered.transition;
+        insert.execute(params![
+            numbered.id.cast_signed(),
+            previous.cast_signed(),
+            flip.client_id,
+            flip.online,
+            flip.time.cast_signed(),
+            flip.observed_at.cast_signed(),
+            flip.cause.channel_id,
+            flip.cause.event_type.as_str(),
+            flip.cause.message_id,
+        ])?;
+    }
+    Ok(())
+}
+
+/// A new client gets its row at once, so the table knows every id and lists
+/// need not look anywhere else for them.
+pub(super) fn fresh_clients(
+    connection: &Connection,
+    staged: &HashMap<&str, Staged>,
+    batch: u64,
+) -> Result<(), Fault> {
+    let mut fresh: Vec<_> = staged.iter().filter(|(_, client)| client.fresh).collect();
+    // In key order, so that neighbours share a page.
+    fresh.sort_unstable_by_key(|(id, _)| **id);
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO client (client_id, batch, newest_transition, closed_at, record)
+            VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for (id, client) in fresh {
+        insert.execute(params![
+            id,
+            batch.cast_signed(),
+            client.newest.cast_signed(),
+            closed_at(&client.part),
+            record_of(id, &client.part)?,
+        ])?;
+    }
+    Ok(())
+}
+
+/// Replaces the row of a client by its state after `batch`.
+pub(super) fn client(
+    connection: &Connection,
+    id: &str,
+    client: &Client,
+    newest: u64,
+    batch: u64,
+) -> Result<(), Fault> {
+    let mut update = connection.prepare_cached(
+        "UPDATE client SET batch = ?2, newest_transition = ?3, closed_at = ?4, record = ?5
+            WHERE client_id = ?1",
+    )?;
+    update.execute(params![
+        id,
+        batch.cast_signed(),
+        newest.cast_signed(),
+        closed_at(client),
+        record_of(id, client)?,
+    ])?;
+    Ok(())
+}
+
+/// When the first of its channels was closed: nothing can be forgotten
+/// before that and the retention.
+pub(super) fn closed_at(client: &Client) -> Option<i64> {
+    let closed = client.channels.values().filter_map(|c| c.closed_at);
+    closed.min().map(u64::cast_signed)
+}
+
+fn record_of(id: &str, client: &Client) -> Result<String, Fault> {
+    serde_json::to_string(client)
+        .map_err(|error| Fault::Row(format!("client `{id}` cannot be written ({error})")))
+}
+
+/// The client of a row.
+pub(super) fn client_of(id: &str, record: &str) -> Result<Client, Fault> {
+    serde_json::from_str(record)
+        .map_err(|error| Fault::Row(format!("the row of client `{id}` cannot be read ({error})")))
+}
+
+pub(super) fn quarantine(
+    connection: &Connection,
+    batch: &Batch,
+    keep: &Keep,
+    totals: &mut Totals,
+) -> Result<(), Fault> {
+    for poison in &batch.poison {
+        if redelivered(connection, poison)? {
+            continue;
+        }
+        totals.last_quarantined += 1;
+        totals.quarantined += 1;
+        totals.quarantined_bytes += poison.raw.len() as u64;
+        let origin = serde_json::to_string(&poison.origin)
+            .map_err(|error| Fault::Row(format!("an origin cannot be written ({error})")))?;
+        let mut insert = connection.prepare_cached(
+            "INSERT INTO quarantine (id, at, message_id, origin, code, field, message, raw)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?;
+        insert.execute(params![
+            totals.last_quarantined.cast_signed(),
+            batch.now.cast_signed(),
+            poison.origin.message_id,
+            origin,
+            poison.code,
+            poison.field,
+            poison.message,
+            poison.raw,
+        ])?;
+    }
+    while totals.quarantined > keep.quarantine_rows
+        || totals.quarantined_bytes > keep.quarantine_bytes
+    {
+        let mut oldest = connection.prepare_cached(
+            "DELETE FROM quarantine WHERE id = (SELECT min(id) FROM quarantine)
+                RETURNING length(raw)",
+        )?;
+        let bytes: Option<i64> = oldest.query_row([], |row| row.get(0)).optional()?;
+        let Some(bytes) = bytes else { break };
+        totals.quarantined -= 1;
+        totals.quarantined_bytes -= bytes.cast_unsigned();
+        totals.quarantine_dropped += 1;
+    }
+    Ok(())
+}
+
+fn redelivered(connection: &Connection, poison: &Poison) -> Result<bool, Fault> {
+    if poison.origin.message_id.is_none() {
+        return Ok(false);
+    }
+    let mut select = connection.prepare_cached(
+        "SELECT 1 FROM quarantine WHERE message_id = ?1 AND code = ?2 AND raw = ?3",
+    )?;
+    Ok(select.exists(params![poison.origin.message_id, poison.code, poison.raw])?)
+}
+
+pub(super) fn checkpoints(
+    connection: &Connection,
+    checkpoints: &[(String, String)],
+) -> Result<(), Fault> {
+    let mut upsert = connection
+        .prepare_cached("INSERT OR REPLACE INTO checkpoint (key, value) VALUES (?1, ?2)")?;
+    for checkpoint in checkpoints {
+        upsert.execute([&checkpoint.0, &checkpoint.1])?;
+    }
+    Ok(())
+}
+
+pub(super) fn log(connection: &Connection, batch: u64, events: &[u8]) -> Result<(), Fault> {
+    connection
+        .prepare_cached("INSERT INTO log (batch, events) VALUES (?1, ?2)")?
+        .execute(params![batch.cast_signed(), events])?;
+    Ok(())
+}
+
+pub(super) fn totals(connection: &Connection, totals: &Totals) -> Result<(), Fault> {
+    let mut copy = totals.clone();
+    let mut upsert =
+        connection.prepare_cached("INSERT OR REPLACE INTO total (name, value) VALUES (?1, ?2)")?;
+    for (name, value) in named(&mut copy) {
+        upsert.execute(params![name, value.cast_signed()])?;
+    }
+    Ok(())
+}
+
+pub(super) fn read_totals(connection: &Connection) -> Result<Totals, Fault> {
+    let mut totals = Totals::default();
+    let mut select = connection.prepare("SELECT value FROM total WHERE name = ?1")?;
+    for (name, value) in named(&mut totals) {
+        let stored: Option<i64> = select.query_row([name], |row| row.get(0)).optional()?;
+        *value = stored.map_or(0, i64::cast_unsigned);
+    }
+    Ok(totals)
+}
+
+/// Each total under its name in the table.
+fn named(totals: &mut Totals) -> [(&'static str, &mut u64); 13] {
+    [
+        ("batches", &mut totals.batches),
+        ("clients", &mut totals.clients),
+        ("online", &mut totals.online),
+        ("live", &mut totals.channels.live),
+        ("closed", &mut totals.channels.closed),
+        ("orphan", &mut totals.channels.orphan),
+        ("superseded", &mut totals.channels.superseded),
+        ("suspect", &mut totals.channels.suspect),
+        ("last_transition", &mut totals.last_transition),
+        ("quarantined", &mut totals.quarantined),
+        ("quarantined_bytes", &mut totals.quarantined_bytes),
+        ("last_quarantined", &mut totals.last_quarantined),
+        ("quarantine_dropped", &mut totals.quarantine_dropped),
+    ]
+}

@@ -1,0 +1,199 @@
+//! The thread that owns the writing connection.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, mpsc};
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use super::cache::Cache;
+use super::fault::Fault;
+use super::fold::Pass;
+use super::log::Encoder;
+use super::read::Shared;
+use super::sweep::Step;
+use super::write;
+use crate::store::join::{Entry, Stage, stage};
+use crate::store::{Batch, Committed, StoreError};
+
+/// What the writer is asked to do.
+pub(super) enum Command {
+    Commit {
+        batch: Arc<Batch>,
+        answer: oneshot::Sender<Result<Committed, StoreError>>,
+    },
+    /// Forgets channels of the clients after this id.
+    Forget {
+        after: String,
+        now: u64,
+        answer: oneshot::Sender<Result<Step, StoreError>>,
+    },
+    /// Drops old history; answers whether there is more to drop.
+    Trim {
+        now: u64,
+        answer: oneshot::Sender<Result<bool, StoreError>>,
+    },
+}
+
+/// The writing side of the store.
+#[derive(Debug)]
+pub(super) struct Writer {
+    pub(super) connection: Connection,
+    pub(super) shared: Arc<Shared>,
+    /// The last batch in the log.
+    pub(super) batch: u64,
+    /// Each batch that is in the log, and its bytes.
+    pub(super) log: VecDeque<(u64, usize)>,
+    pub(super) log_bytes: usize,
+    pub(super) pass: Option<Pass>,
+    /// The oldest transition kept, or the next one when there is none.
+    pub(super) oldest: u64,
+}
+
+impl Writer {
+    /// Runs until nobody can ask for anything, then folds what is in memory.
+    pub fn run(mut self, commands: &mpsc::Receiver<Command>) {
+        // An asker that went away has no use for the answer.
+        while let Ok(command) = commands.recv() {
+            match command {
+                Command::Commit { batch, answer } => {
+                    let outcome = self.commit(&batch);
+                    let _ = answer.send(self.answer(outcome));
+                }
+                Command::Forget { after, now, answer } => {
+                    let outcome = self.forget(&after, now);
+                    let _ = answer.send(self.answer(outcome));
+                }
+                Command::Trim { now, answer } => {
+                    let outcome = self.trim(now);
+                    let _ = answer.send(self.answer(outcome));
+                }
+            }
+        }
+        if let Err(fault) = self.fold_all() {
+            // Nothing is lost: the next start reads the log.
+            let error = fault.while_running(&self.shared.settings.path);
+            tracing::warn!(%error, "clients were not folded at the end");
+        }
+    }
+
+    fn answer<T>(&self, outcome: Result<T, Fault>) -> Result<T, StoreError> {
+        outcome.map_err(|fault| fault.while_running(&self.shared.settings.path))
+    }
+
+    pub(super) fn begin(&self) -> Result<Transaction<'_>, Fault> {
+        if !self.connection.is_autocommit() {
+            // Left behind by a rollback that failed on a bad disk.
+            self.connection.execute_batch("ROLLBACK")?;
+        }
+        let behavior = TransactionBehavior::Immediate;
+        Ok(Transaction::new_unchecked(&self.connection, behavior)?)
+    }
+
+    fn commit(&mut self, batch: &Batch) -> Result<Committed, Fault> {
+        let number = self.batch + 1;
+        self.load(
+            batch
+                .events
+                .iter()
+                .map(|(event, _)| event.client_id.as_str()),
+        )?;
+        let mut staged = self.stage(batch);
+        if staged.changes.is_empty() && batch.poison.is_empty() && batch.checkpoints.is_empty() {
+            return Ok(Committed::default());
+        }
+        staged.totals.batches = number;
+        let row = encode(batch, &staged);
+        let flips = staged.flips.len() as u64;
+        self.start_pass_if_due();
+        let transaction = self.begin()?;
+        write::transitions(&transaction, &staged.flips)?;
+        write::fresh_clients(&transaction, &staged.clients, number)?;
+        write::quarantine(
+            &transaction,
+            batch,
+            &self.shared.settings.keep,
+            &mut staged.totals,
+        )?;
+        write::checkpoints(&transaction, &batch.checkpoints)?;
+        if !staged.changes.is_empty() {
+            write::log(&transaction, number, &row)?;
+        }
+        write::totals(&transaction, &staged.totals)?;
+        let oldest = self.cap_history(&transaction, staged.totals.last_transition, flips)?;
+        let folded = self.fold(&transaction, self.fold_share(staged.clients.len()))?;
+        transaction.commit()?;
+
+        // On the disk; nothing below can fail.
+        self.batch = number;
+        self.oldest = oldest;
+        if !staged.changes.is_empty() {
+            self.log.push_back((number, row.len()));
+            self.log_bytes += row.len();
+        }
+        self.note_folded(folded, number - 1);
+        let mut cache = self.shared.cache_mut();
+        cache.totals = staged.totals;
+        for (id, client) in staged.clients {
+            cache.merge(id, client, number);
+        }
+        drop(cache);
+        let flips = staged.flips.into_iter();
+        Ok(Committed {
+            transitions: flips.map(|flip| flip.numbered).collect(),
+        })
+    }
+
+    /// Brings the clients of these ids that have a row into memory.
+    pub(super) fn load<'a>(&self, ids: impl Iterator<Item = &'a str>) -> Result<(), Fault> {
+        let mut missing: Vec<&str> = {
+            let cache = self.shared.cache();
+            ids.filter(|id| !cache.contains(id)).collect()
+        };
+        if missing.is_empty() {
+            return Ok(());
+        }
+        // In key order, so that neighbours share a page while it is at hand.
+        missing.sort_unstable();
+        missing.dedup();
+        let mut rows = Vec::new();
+        let mut select = self.connection.prepare_cached(
+            "SELECT newest_transition, batch, record FROM client WHERE client_id = ?1",
+        )?;
+        for id in missing {
+            let row = select
+                .query_row([id], |row| {
+                    let record: String = row.get(2)?;
+                    Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, record))
+                })
+                .optional()?;
+            if let Some((newest, folded, record)) = row {
+                let client = write::client_of(id, &record)?;
+                let newest = newest.cast_unsigned();
+                rows.push((id, Entry { client, newest }, folded.cast_unsigned()));
+            }
+        }
+        let mut cache = self.shared.cache_mut();
+        for (id, entry, folded) in rows {
+            cache.insert(id, entry, folded, self.batch + 1);
+        }
+        Ok(())
+    }
+
+    fn stage<'b>(&self, batch: &'b Batch) -> Stage<'b> {
+        let cache: &Cache = &self.shared.cache();
+        stage(batch, &cache.totals, &self.shared.options, |id| {
+            cache.get(id)
+        })
+    }
+}
+
+/// The events that changed something; repeats need no place in the log.
+fn encode(batch: &Batch, staged: &Stage<'_>) -> Vec<u8> {
+    let mut row = Encoder::new(batch.now, staged.changes.len());
+    for &(position, transition) in &staged.changes {
+        let (event, origin) = &batch.events[position];
+        row.push(event, &origin.label(), transition);
+    }
+    row.finish()
+}
