@@ -68,6 +68,11 @@ impl Channel {
             .min_by_key(|(_, fact)| fact.time)
     }
 
+    /// Whether it has `connect` and is not closed: live, but for `takeover` and `lease`.
+    pub fn is_open(&self, policy: Closing) -> bool {
+        self.connect.is_some() && self.closing(policy).is_none()
+    }
+
     /// What the channel is at `now`. `channel_id` is its own, and
     /// `newest_connect` its client's ([`Client::newest_connect`]), which only
     /// matters under `takeover`.

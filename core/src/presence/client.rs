@@ -21,6 +21,11 @@ pub struct Last {
 
 /// Everything known of one client id. Serialises compactly; a field that an
 /// older version did not write reads as absent.
+///
+/// Asking or applying walks over all channels. A store with long records may
+/// hand over a part instead: closed and orphan channels other than the event's
+/// own make no difference to an answer and may be left out, if
+/// `newest_forgotten` takes in their newest connect.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Client {
@@ -54,23 +59,8 @@ impl Client {
     /// counts as offline. A client that reads `suspect` flips nothing, and
     /// flips only if what settles it differs from what was said last.
     pub fn apply(&mut self, event: &Event, origin: &str, now: u64, options: &Options) -> Applied {
-        // Looked up first, because most events are of a channel already here.
-        let channel = match self.channels.get_mut(&event.channel_id) {
-            Some(channel) => channel,
-            None => self.channels.entry(event.channel_id.clone()).or_default(),
-        };
-        let mut changed = channel.join(event.kind, event.time, event.client_ip.as_deref(), origin);
-        if event.kind != Kind::Connect {
-            changed |= channel.note_closing(now);
-        }
-        let flipped = self.flip(options, now);
-        if let Some(online) = flipped {
-            self.last = Some(Last {
-                online,
-                time: event.time,
-                observed_at: now,
-            });
-        }
+        let changed = self.join(event, origin, now);
+        let flipped = self.settle(self.status(options, now), event.time, now);
         Applied {
             changed: changed || flipped.is_some(),
             flipped,
@@ -79,15 +69,7 @@ impl Client {
 
     /// The answer at `now`. Never `Unknown`: that is for clients without a record.
     pub fn status(&self, options: &Options, now: u64) -> Status {
-        let mut status = Status::Offline;
-        for (_, _, state) in self.states(options, now) {
-            match state {
-                ChannelState::Live => return Status::Online,
-                ChannelState::Suspect => status = Status::Suspect,
-                _ => {}
-            }
-        }
-        status
+        Status::of(self.states(options, now).map(|(_, _, state)| state))
     }
 
     /// Whether at least one channel is live at `now`.
@@ -146,15 +128,17 @@ impl Client {
     /// Derived from the slots, so that when two connects of one channel
     /// disagree the fact that stayed is the one that counts.
     pub fn newest_connect(&self) -> Option<(u64, &str)> {
-        let kept = self
-            .channels
+        let forgotten = self.newest_forgotten.as_ref();
+        self.newest_kept()
+            .max(forgotten.map(|(time, id)| (*time, id.as_str())))
+    }
+
+    /// The same of the channels that are still here.
+    pub(super) fn newest_kept(&self) -> Option<(u64, &str)> {
+        self.channels
             .iter()
-            .filter_map(|(id, channel)| Some((channel.connect.as_ref()?.time, id.as_str())));
-        let forgotten = self
-            .newest_forgotten
-            .as_ref()
-            .map(|(time, id)| (*time, id.as_str()));
-        kept.chain(forgotten).max()
+            .filter_map(|(id, channel)| Some((channel.connect.as_ref()?.time, id.as_str())))
+            .max()
     }
 
     /// Drops the closed and orphan channels whose closing was last applied
@@ -169,7 +153,7 @@ impl Client {
             let over = channel
                 .closed_at
                 .is_some_and(|at| now.saturating_sub(at) > options.retention);
-            let ended = channel.connect.is_none() || channel.closing(options.closing).is_some();
+            let ended = !channel.is_open(options.closing);
             if !(over && ended) {
                 return true;
             }
@@ -187,9 +171,35 @@ impl Client {
         before - self.channels.len()
     }
 
-    /// The settled answer at `now`, if it is not the one of the last flip.
-    pub(super) fn flip(&self, options: &Options, now: u64) -> Option<bool> {
-        let online = match self.status(options, now) {
+    /// Joins an event into its slot; true when anything changed.
+    pub(super) fn join(&mut self, event: &Event, origin: &str, now: u64) -> bool {
+        // Looked up first, because most events are of a channel already here.
+        let channel = match self.channels.get_mut(&event.channel_id) {
+            Some(channel) => channel,
+            None => self.channels.entry(event.channel_id.clone()).or_default(),
+        };
+        let taken = channel.join(event.kind, event.time, event.client_ip.as_deref(), origin);
+        if event.kind == Kind::Connect {
+            taken
+        } else {
+            channel.note_closing(now) || taken
+        }
+    }
+
+    /// Notes the flip to this status, if it is one, as of the event time.
+    pub(super) fn settle(&mut self, status: Status, time: u64, now: u64) -> Option<bool> {
+        let online = self.flip(status)?;
+        self.last = Some(Last {
+            online,
+            time,
+            observed_at: now,
+        });
+        Some(online)
+    }
+
+    /// The answer that this status settles, if it is not the one of the last flip.
+    pub(super) fn flip(&self, status: Status) -> Option<bool> {
+        let online = match status {
             Status::Online => true,
             Status::Offline | Status::Unknown => false,
             Status::Suspect => return None,

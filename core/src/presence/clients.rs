@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
+use super::entry::Entry;
 use super::{Applied, Cause, Client, Counts, Explain, Options, Status, Transition};
 use crate::event::Event;
 
@@ -12,7 +13,7 @@ use crate::event::Event;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Presence {
     options: Options,
-    pub(super) clients: BTreeMap<String, Client>,
+    clients: BTreeMap<String, Entry>,
 }
 
 /// What [`Presence::stats`] counts.
@@ -53,23 +54,24 @@ impl Presence {
         message_id: Option<&str>,
         now: u64,
     ) -> Option<Transition> {
-        let client = match self.clients.get_mut(&event.client_id) {
-            Some(client) => client,
+        let entry = match self.clients.get_mut(&event.client_id) {
+            Some(entry) => entry,
             None => self.clients.entry(event.client_id.clone()).or_default(),
         };
-        let Applied { flipped, .. } = client.apply(event, origin, now, &self.options);
-        flipped.map(|online| Transition::new(event, online, now, message_id))
+        let online = entry.apply(event, origin, now, &self.options)?;
+        Some(Transition::new(event, online, now, message_id))
     }
 
     /// What is known of a client, `None` if it was never seen.
     pub fn client(&self, client_id: &str) -> Option<&Client> {
-        self.clients.get(client_id)
+        self.clients.get(client_id).map(Entry::client)
     }
 
     /// The answer for a client at `now`, `Unknown` if it was never seen.
     pub fn status(&self, client_id: &str, now: u64) -> Status {
-        self.client(client_id)
-            .map_or(Status::Unknown, |client| client.status(&self.options, now))
+        self.clients
+            .get(client_id)
+            .map_or(Status::Unknown, |entry| entry.status(&self.options, now))
     }
 
     /// Why a client's answer is what it is.
@@ -81,7 +83,7 @@ impl Presence {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Client)> {
         self.clients
             .iter()
-            .map(|(id, client)| (id.as_str(), client))
+            .map(|(id, entry)| (id.as_str(), entry.client()))
     }
 
     /// The clients whose id begins with `prefix`, in byte order, and of those
@@ -99,7 +101,7 @@ impl Presence {
         self.clients
             .range::<str, _>((start, Bound::Unbounded))
             .take_while(move |(id, _)| id.starts_with(prefix))
-            .map(|(id, client)| (id.as_str(), client))
+            .map(|(id, entry)| (id.as_str(), entry.client()))
     }
 
     /// Clients and channels, counted at `now`.
@@ -108,13 +110,13 @@ impl Presence {
             clients: self.clients.len() as u64,
             ..PresenceStats::default()
         };
-        for client in self.clients.values() {
-            match client.status(&self.options, now) {
+        for entry in self.clients.values() {
+            match entry.status(&self.options, now) {
                 Status::Online => stats.online += 1,
                 Status::Suspect => stats.suspect += 1,
                 Status::Offline | Status::Unknown => {}
             }
-            stats.channels += client.counts(&self.options, now);
+            stats.channels += entry.client().counts(&self.options, now);
         }
         stats
     }
@@ -125,7 +127,7 @@ impl Presence {
         let options = &self.options;
         self.clients
             .values_mut()
-            .map(|client| client.forget(now, options))
+            .map(|entry| entry.forget(now, options))
             .sum()
     }
 
@@ -134,12 +136,13 @@ impl Presence {
     /// client ids. The options stay those of `self`.
     pub fn merge(&mut self, other: &Presence, now: u64) -> Vec<Transition> {
         let mut transitions = Vec::new();
+        let options = &self.options;
         for (id, theirs) in &other.clients {
             let ours = self.clients.entry(id.clone()).or_default();
-            let Applied { flipped, .. } = ours.merge(theirs, now, &self.options);
-            let cause = flipped.and_then(|online| {
-                let cause = ours.deciding(online, &self.options, now)?;
-                Some((online, cause))
+            let cause = ours.change(options, |client| {
+                let Applied { flipped, .. } = client.merge(theirs.client(), now, options);
+                let online = flipped?;
+                Some((online, client.deciding(online, options, now)?))
             });
             if let Some((online, cause)) = cause {
                 transitions.push(Transition {
@@ -156,5 +159,14 @@ impl Presence {
             }
         }
         transitions
+    }
+
+    /// The state of these clients, each once.
+    pub(super) fn of(clients: BTreeMap<String, Client>, options: Options) -> Presence {
+        let clients = clients
+            .into_iter()
+            .map(|(id, client)| (id, Entry::new(client, &options)))
+            .collect();
+        Presence { options, clients }
     }
 }

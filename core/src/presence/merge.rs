@@ -2,7 +2,7 @@
 
 use std::collections::btree_map::Entry;
 
-use super::{Applied, Channel, ChannelState, Client, Last, Options};
+use super::{Applied, Channel, ChannelState, Client, Options};
 use crate::event::Kind;
 
 /// The fact that decides an answer; the cause of a flip that a merge made.
@@ -26,8 +26,9 @@ impl Client {
     /// flipped and is not flipped now, the other's `last` is taken over if it
     /// agrees.
     ///
-    /// A channel that `self` has forgotten and `other` has not comes back
-    /// closed, and is forgotten again.
+    /// A channel that `self` has forgotten comes back as `other` has it, like a
+    /// redelivery after forgetting: closed, to be forgotten again, or live if
+    /// its closing never reached `other`.
     pub fn merge(&mut self, other: &Client, now: u64, options: &Options) -> Applied {
         let mut changed = false;
         for (id, channel) in &other.channels {
@@ -43,17 +44,11 @@ impl Client {
             self.newest_forgotten.clone_from(&other.newest_forgotten);
             changed = true;
         }
-        let cause = self
-            .flip(options, now)
-            .and_then(|online| Some((online, self.deciding(online, options, now)?)));
-        if let Some((online, cause)) = &cause {
-            self.last = Some(Last {
-                online: *online,
-                time: cause.time,
-                observed_at: now,
-            });
-        }
-        let flipped = cause.map(|(online, _)| online);
+        let status = self.status(options, now);
+        let flipped = self
+            .flip(status)
+            .and_then(|online| self.deciding(online, options, now))
+            .and_then(|cause| self.settle(status, cause.time, now));
         if self.last.is_none() && other.last.is_some_and(|last| !last.online) {
             self.last = other.last;
             changed = true;

@@ -12,6 +12,7 @@ mod answer;
 mod channel;
 mod client;
 mod clients;
+mod entry;
 mod explain;
 mod merge;
 mod options;

@@ -85,13 +85,15 @@ impl Presence {
     /// The state as bytes: the same state gives the same bytes on every target.
     pub fn snapshot(&self) -> Vec<u8> {
         let mut lines = Vec::new();
-        for entry in &self.clients {
-            lines.append(&mut line_of(&entry));
+        let mut count = 0;
+        for client in self.iter() {
+            lines.append(&mut line_of(&client));
+            count += 1;
         }
         let mut bytes = line_of(&Header {
             format: FORMAT.to_owned(),
             version: VERSION,
-            clients: self.clients.len() as u64,
+            clients: count,
             checksum: checksum(&lines),
         });
         bytes.append(&mut lines);
@@ -141,9 +143,7 @@ impl Presence {
         if checksum(rest) != header.checksum {
             return Err(damaged(1, "its checksum does not fit the lines after it"));
         }
-        let mut presence = Presence::new(options);
-        presence.clients = clients;
-        Ok(presence)
+        Ok(Presence::of(clients, options))
     }
 }
 

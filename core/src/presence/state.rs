@@ -64,6 +64,20 @@ pub enum Status {
 }
 
 impl Status {
+    /// The answer for a client whose channels are in these states; closed,
+    /// orphan and superseded ones make no difference.
+    pub(super) fn of(states: impl Iterator<Item = ChannelState>) -> Status {
+        let mut status = Status::Offline;
+        for state in states {
+            match state {
+                ChannelState::Live => return Status::Online,
+                ChannelState::Suspect => status = Status::Suspect,
+                ChannelState::Closed | ChannelState::Orphan | ChannelState::Superseded => {}
+            }
+        }
+        status
+    }
+
     /// The name in JSON.
     pub fn as_str(self) -> &'static str {
         match self {

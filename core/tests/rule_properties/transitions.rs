@@ -47,6 +47,7 @@ proptest! {
         let mut said: BTreeMap<String, bool> = BTreeMap::new();
         for next in &events {
             let transition = apply(&mut presence, std::slice::from_ref(next)).pop();
+            let flipped = transition.is_some();
             if let Some(transition) = transition {
                 let was = said.insert(transition.client_id, transition.online);
                 prop_assert_eq!(transition.online, !was.unwrap_or(false));
@@ -54,7 +55,7 @@ proptest! {
             // Whoever heard every flip knows the answer, unless it is open.
             let heard = said.get(&next.event.client_id).copied().unwrap_or(false);
             match presence.status(&next.event.client_id, next.now) {
-                Status::Suspect => {}
+                Status::Suspect => prop_assert!(!flipped),
                 status => prop_assert_eq!(heard, status == Status::Online),
             }
         }
