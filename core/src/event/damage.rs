@@ -44,16 +44,18 @@ impl Reader {
     }
 
     pub(super) fn begin_nested(&mut self) {
-        self.damage(Cause::Nested, Resync::new(b'[', false));
+        let damage = self.damage(Cause::Nested, Resync::new(b'[', false));
+        self.mode = Mode::Damaged(damage);
     }
 
-    fn damage(&mut self, cause: Cause, resync: Resync) {
-        self.mode = Mode::Damaged(Box::new(Damage {
+    /// A damaged value that begins here.
+    fn damage(&self, cause: Cause, resync: Resync) -> Box<Damage> {
+        Box::new(Damage {
             at: self.here,
             cause,
             resync,
             raw: Vec::new(),
-        }));
+        })
     }
 
     pub(super) fn object(&mut self) -> bool {
@@ -104,31 +106,77 @@ impl Reader {
 
     /// The object that begins here has a fault at index `at`.
     fn broken(&mut self, at: usize, fault: Fault) {
-        if fault == Fault::Depth {
+        let damage = if fault == Fault::Depth {
             // Up to here it is sound, so no line of it begins another record.
-            self.damage(Cause::Deep, Resync::new(b'{', false));
-            self.follow(at);
-            if let Mode::Damaged(damage) = &mut self.mode {
-                damage.resync.lines = true;
-            }
+            let mut damage = self.damage(Cause::Deep, Resync::new(b'{', false));
+            self.follow(&mut damage, at);
+            damage.resync.lines = true;
+            damage
         } else {
             let place = self.here.after(&self.rest()[..at]);
-            let cause = Cause::Syntax(at, place, fault);
-            self.damage(cause, Resync::new(b'{', true));
-        }
+            self.damage(Cause::Syntax(at, place, fault), Resync::new(b'{', true))
+        };
+        self.mode = Mode::Damaged(damage);
     }
 
     /// The value that begins here has passed the limit: it is rejected at
     /// once, and what follows of it is skipped.
     pub(super) fn too_large(&mut self, mut resync: Resync) {
         let limit = self.limits.record;
-        let raw = self.rest()[..limit].to_vec();
-        resync.feed(&raw);
-        resync.lines = raw.first() == Some(&b'{');
+        let at = self.here;
+        let mut raw = self.rest()[..limit].to_vec();
+        let within = self.record_within(&raw);
+        raw.truncate(within.unwrap_or(limit));
         let message = format!("record has more than {limit} bytes: {}", quote(&raw));
-        self.reject(self.here, Code::TooLarge, None, message, raw);
-        self.take(limit);
-        self.mode = Mode::Skipped(resync);
+        self.take(raw.len());
+        if within.is_some() {
+            self.resume(End::Line(self.rest()[0]));
+        } else {
+            resync.feed(&raw);
+            resync.lines = raw.first() == Some(&b'{');
+            self.mode = Mode::Skipped(resync);
+        }
+        self.reject(at, Code::TooLarge, None, message, raw);
+    }
+
+    /// The value that begins here is sound and goes on where the input ends.
+    pub(super) fn cut_off(&mut self) {
+        let at = self.here;
+        let mut raw = self.rest().to_vec();
+        raw.truncate(self.record_within(&raw).unwrap_or(raw.len()));
+        let message = format!("the input ends within this record: {}", quote(&raw));
+        self.take(raw.len());
+        self.reject(at, Code::Truncated, None, message, raw);
+        // The element and its array are one fault.
+        self.array = None;
+        self.mode = Mode::Gap;
+    }
+
+    /// The index of a line within a sound but unfinished object that begins
+    /// with a whole record: then the object was cut just where a value may
+    /// stand, and swallowed what was not its own.
+    fn record_within(&self, object: &[u8]) -> Option<usize> {
+        if object.first() != Some(&b'{') {
+            return None;
+        }
+        let is_record = |at: usize| {
+            let first = match object[at..] {
+                [b'[', ..] => space::skip(object, at + 1),
+                _ => at,
+            };
+            let record = &object[first..];
+            match Syntax::new(self.limits.depth).feed(record) {
+                Scan::Done(end) if record[0] == b'{' => {
+                    str::from_utf8(&record[..end]).is_ok_and(|text| object::decode(text).is_ok())
+                }
+                _ => false,
+            }
+        };
+        // Sound so far, so every line feed stands between tokens.
+        let feeds = (0..object.len()).filter(|&at| object[at] == b'\n');
+        feeds
+            .map(|feed| space::skip_marks(object, feed + 1))
+            .find(|&at| at < object.len() && is_record(at))
     }
 
     pub(super) fn skipped(&mut self) -> bool {
@@ -157,38 +205,41 @@ impl Reader {
     }
 
     pub(super) fn damaged(&mut self) -> bool {
-        let end = self.follow(self.rest().len());
-        if end == End::More && !self.ended {
-            return false;
-        }
         let Mode::Damaged(mut damage) = mem::replace(&mut self.mode, Mode::Gap) else {
             return true;
         };
-        if end == End::More {
+        let end = self.follow(&mut damage, self.rest().len());
+        if end == End::More && self.ended {
             // What is left can only be the beginning of a byte order mark.
-            let limit = self.limits.record;
-            keep(&mut damage.raw, self.rest(), limit);
+            keep(&mut damage.raw, self.rest(), self.limits.record);
             self.take(self.rest().len());
+        } else if end == End::More {
+            // With as much of it as may be kept there is nothing to wait for,
+            // unless its end decides what it is.
+            let full = damage.raw.len() >= self.limits.record;
+            if !full || matches!(damage.cause, Cause::Nested) {
+                self.mode = Mode::Damaged(damage);
+                return false;
+            }
+            self.report(&damage, end);
+            self.mode = Mode::Skipped(damage.resync);
+            return true;
         }
-        self.report(*damage, end);
+        self.report(&damage, end);
         self.resume(end);
         true
     }
 
-    /// Follows the damaged value through at most `count` bytes.
-    fn follow(&mut self, count: usize) -> End {
-        let Mode::Damaged(mut damage) = mem::replace(&mut self.mode, Mode::Gap) else {
-            return End::More;
-        };
+    /// Follows a damaged value through at most `count` bytes.
+    fn follow(&mut self, damage: &mut Damage, count: usize) -> End {
         let bytes = &self.rest()[..count];
         let (taken, end) = damage.resync.feed(bytes);
         keep(&mut damage.raw, &bytes[..taken], self.limits.record);
-        self.mode = Mode::Damaged(damage);
         self.take(taken);
         end
     }
 
-    fn report(&mut self, damage: Damage, end: End) {
+    fn report(&mut self, damage: &Damage, end: End) {
         let raw = space::trim_end(&damage.raw);
         let (code, message) = match damage.cause {
             Cause::Syntax(at, place, fault) if at < damage.raw.len() => {

@@ -280,17 +280,6 @@ impl Reader {
         true
     }
 
-    /// The value that begins here is valid and goes on where the input ends.
-    pub(super) fn cut_off(&mut self) {
-        let raw = self.rest().to_vec();
-        let message = format!("the input ends within this record: {}", quote(&raw));
-        self.reject(self.here, Code::Truncated, None, message, raw);
-        self.take(self.rest().len());
-        // The element and its array are one fault.
-        self.array = None;
-        self.mode = Mode::Gap;
-    }
-
     /// A rejected value ended.
     pub(super) fn resume(&mut self, end: End) {
         self.mode = Mode::Gap;

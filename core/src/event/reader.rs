@@ -16,9 +16,15 @@ const SLACK: usize = 64 * 1024;
 
 /// Cuts bytes into records, whatever the container.
 ///
-/// The records do not depend on how the bytes were cut into chunks. Between
-/// calls, once [`next`](Reader::next) has given `None`, a reader holds at most
-/// the bytes of one unfinished record, and so no more than its limits allow.
+/// The records do not depend on how the bytes were cut into chunks. Once
+/// [`next`](Reader::next) has given `None`, a reader holds one unfinished record
+/// and perhaps the beginning of the text before it: at most twice
+/// [`Limits::record`] bytes and a few more, whatever was pushed.
+///
+/// A record of right syntax is given out with its last byte, one that is too
+/// large with the byte that passes the limit. A broken or too deep record is
+/// given out when it ends or passes the limit, text that is no JSON when it
+/// ends: with the next record or the end of the input.
 #[derive(Debug)]
 pub struct Reader {
     pub(super) limits: Limits,
@@ -128,7 +134,7 @@ impl Reader {
                 return Some(record);
             }
             if !self.step() {
-                let bound = 2 * self.limits.record + SLACK;
+                let bound = self.limits.record.saturating_mul(2).saturating_add(SLACK);
                 if self.buffer.capacity() > bound && self.rest().len() <= bound / 2 {
                     self.compact();
                     self.buffer.shrink_to(bound / 2);
@@ -177,7 +183,7 @@ impl Reader {
             Some(encoding) => {
                 self.run = Some(Run::new(
                     self.here,
-                    format!("input is {encoding}, not UTF-8"),
+                    format!("expected UTF-8, found {encoding}"),
                 ));
                 Mode::Utf16
             }

@@ -19,6 +19,12 @@ pub(super) fn skip_in_line(bytes: &[u8], at: usize) -> usize {
     skip_where(bytes, at, |b| matches!(b, b' ' | b'\r' | b'\t' | SEPARATOR))
 }
 
+/// As [`skip`], but only what nobody sees: a line that begins with such marks
+/// begins with what follows them.
+pub(super) fn skip_marks(bytes: &[u8], at: usize) -> usize {
+    skip_where(bytes, at, |b| b == SEPARATOR)
+}
+
 fn skip_where(bytes: &[u8], mut at: usize, is_space: impl Fn(u8) -> bool) -> usize {
     while let Some(&b) = bytes.get(at) {
         if is_space(b) {
