@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, Color, ContentArrangement, LineStyle, Table, TableStyle};
 
 /// Whether standard output takes colours: a terminal, and `NO_COLOR` is not set.
 pub(super) fn colours() -> bool {
@@ -11,12 +11,16 @@ pub(super) fn colours() -> bool {
     io::stdout().is_terminal() && !refused && !dumb
 }
 
+/// A line below the header and nothing else.
+const UNDERLINED: TableStyle =
+    TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─'));
+
 /// A table with this header. On a terminal it is cut to its width; in a pipe
 /// each row is one line.
 pub(super) fn new(header: &[&str], colours: bool) -> Table {
     let mut table = Table::new();
     table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(UNDERLINED)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(header.iter().map(|title| {
             let cell = Cell::new(title);

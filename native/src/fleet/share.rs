@@ -75,6 +75,7 @@ impl FromStr for Share {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -37,13 +37,13 @@ pub(super) struct ReplayArgs {
     /// RFC 3339, or milliseconds since 1970
     #[arg(long, value_name = "TIME")]
     at: Option<Instant>,
+    /// Exit with 1 when a record was rejected
+    #[arg(long)]
+    strict: bool,
     #[command(flatten)]
     rule: RuleArgs,
     #[command(flatten)]
     limits: LimitArgs,
-    /// Exit with 1 when a record was rejected
-    #[arg(long)]
-    strict: bool,
 }
 
 /// The rule and the anomalies.
@@ -117,7 +117,8 @@ Formats:
           `errors` (it has `code`); no summary
 
 Exit codes:
-  0  done    1  a record was rejected and --strict was given
+  0  done
+  1  a record was rejected and --strict was given
   2  bad usage, or a file that cannot be read";
 
 /// `humantime` with the text quoted.

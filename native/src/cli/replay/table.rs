@@ -77,7 +77,7 @@ fn clients(output: &mut impl Write, clients: &[ClientEntry<'_>], colours: bool) 
             table::cell(anomalies(&client.anomalies), Color::Yellow, colours),
         ]);
     }
-    writeln!(output, "\n{table}")?;
+    writeln!(output, "\n{}", table.trim_fmt())?;
     rest(output, clients.len(), "client")
 }
 
@@ -95,7 +95,7 @@ fn errors(output: &mut impl Write, errors: &[ErrorEntry<'_>], colours: bool) -> 
             comfy_table::Cell::new(safe(error.message)),
         ]);
     }
-    writeln!(output, "\n{table}")?;
+    writeln!(output, "\n{}", table.trim_fmt())?;
     rest(output, errors.len(), "error")
 }
 

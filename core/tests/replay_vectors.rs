@@ -1,0 +1,120 @@
+//! Runs the vectors of `tests/conformance/replay`; their README says how.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use mqtt_presence_core::event::{Limits, Reader};
+use mqtt_presence_core::presence::Closing;
+use mqtt_presence_core::replay::{Options, Replay, View};
+use serde::Deserialize;
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct VectorOptions {
+    closing: Option<Closing>,
+    takeover: Option<bool>,
+    after: Option<u64>,
+    at: Option<u64>,
+    flap_count: Option<usize>,
+    flap_window: Option<u64>,
+    late_after: Option<u64>,
+}
+
+impl VectorOptions {
+    fn read(folder: &Path) -> VectorOptions {
+        match fs::read(folder.join("options.json")) {
+            Ok(bytes) => serde_json::from_slice(&bytes).unwrap(),
+            Err(_) => VectorOptions::default(),
+        }
+    }
+
+    fn replay(&self) -> Options {
+        let mut options = Options::default();
+        options.rule.closing = self.closing.unwrap_or_default();
+        options.rule.takeover = self.takeover.unwrap_or_default();
+        options.flap_count = self.flap_count.unwrap_or(options.flap_count);
+        options.flap_window = self.flap_window.unwrap_or(options.flap_window);
+        options.late_after = self.late_after.unwrap_or(options.late_after);
+        options
+    }
+
+    fn view(&self) -> View {
+        match (self.after, self.at) {
+            (None, None) => View::Whole,
+            (Some(records), None) => View::After(records),
+            (None, Some(time)) => View::At(time),
+            (Some(_), Some(_)) => panic!("a vector has `after` or `at`, not both"),
+        }
+    }
+}
+
+fn vectors() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/conformance/replay");
+    let mut folders: Vec<PathBuf> = fs::read_dir(root)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.sort();
+    folders
+}
+
+/// The input files of a vector, with their names.
+fn inputs(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<(String, Vec<u8>)> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .map(|entry| (entry.file_name().into_string().unwrap(), entry.path()))
+        .filter(|(name, _)| name.starts_with("input."))
+        .map(|(name, path)| (name, fs::read(path).unwrap()))
+        .collect();
+    files.sort();
+    files
+}
+
+fn answer(files: &[(String, Vec<u8>)], options: &VectorOptions, chunk: usize) -> String {
+    let mut replay = Replay::new(options.replay());
+    let mut reader = Reader::new(Limits::default());
+    for (number, (name, bytes)) in files.iter().enumerate() {
+        if number > 0 {
+            reader.next_file();
+        }
+        let file = replay.add_file(name);
+        for chunk in bytes.chunks(chunk) {
+            reader.push(chunk);
+            while let Some(record) = reader.next() {
+                replay.push(record, file).unwrap();
+            }
+        }
+        reader.finish();
+        while let Some(record) = reader.next() {
+            replay.push(record, file).unwrap();
+        }
+    }
+    let report = replay.report(options.view());
+    serde_json::to_string(&report).unwrap() + "\n"
+}
+
+#[test]
+fn every_vector_gives_its_bytes_in_chunks_of_any_size() {
+    let vectors = vectors();
+    assert!(vectors.len() >= 40, "only {} vectors found", vectors.len());
+    let mut failed = Vec::new();
+    for folder in &vectors {
+        let name = folder.file_name().unwrap().to_string_lossy();
+        let files = inputs(folder);
+        assert!(!files.is_empty(), "{name} has no input");
+        let options = VectorOptions::read(folder);
+        let expected = fs::read_to_string(folder.join("expected.json")).unwrap();
+        for chunk in [1, 7, 4_096] {
+            let given = answer(&files, &options, chunk);
+            if given != expected {
+                failed.push(format!(
+                    "{name}, chunks of {chunk}:\n  expected {expected}  given    {given}"
+                ));
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
