@@ -18,6 +18,7 @@ mod object;
 mod place;
 mod quote;
 mod reader;
+mod resume;
 mod resync;
 mod space;
 mod syntax;

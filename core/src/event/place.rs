@@ -18,6 +18,15 @@ impl Cursor {
         offset: 0,
     };
 
+    /// The byte at this place.
+    pub(super) fn at(place: Place) -> Cursor {
+        Cursor {
+            line: place.line,
+            column: place.column,
+            offset: place.offset,
+        }
+    }
+
     /// The place behind `bytes` that begin here. Only a line feed ends a line.
     pub(super) fn after(mut self, bytes: &[u8]) -> Cursor {
         self.offset += bytes.len() as u64;

@@ -206,6 +206,16 @@ impl Reader {
         }
     }
 
+    /// Whether every record that was cut off has been given out.
+    pub(super) fn nothing_ready(&self) -> bool {
+        self.ready.is_empty()
+    }
+
+    /// The number of the next record.
+    pub(super) fn next_record(&self) -> u64 {
+        self.record
+    }
+
     /// The bytes not yet taken.
     pub(super) fn rest(&self) -> &[u8] {
         &self.buffer[self.start..]

@@ -80,9 +80,10 @@ impl Cache {
             self.insert(id, entry, batch, batch);
             return;
         }
-        let Some(cached) = self.clients.get_mut(id) else {
-            return;
-        };
+        let cached = self
+            .clients
+            .get_mut(id)
+            .expect("clients are dropped only between commits");
         cached.touched = batch;
         if staged.changed {
             let new: usize = staged.part.channels.iter().map(channel_bytes).sum();

@@ -102,10 +102,15 @@ impl Writer {
             self.log.pop_front();
         }
         self.pass = None;
+    }
+
+    /// Drops clients that were not used for long if memory is over its bound.
+    /// Those of a commit that is under way must stay until it is merged.
+    pub(super) fn evict_if_due(&self) {
         let bound = self.shared.settings.cache_bytes;
-        if cache.bytes() > bound {
+        if self.pass.is_none() && self.shared.cache().bytes() > bound {
             // Room for a while, so that it is not looked for in each commit.
-            cache.evict(bound / 4 * 3);
+            self.shared.cache_mut().evict(bound / 4 * 3);
         }
     }
 

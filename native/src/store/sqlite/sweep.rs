@@ -62,10 +62,8 @@ impl Writer {
         for (id, entry) in changed {
             cache.insert(&id, entry, self.batch, self.batch);
         }
-        let bound = self.shared.settings.cache_bytes;
-        if cache.bytes() > bound {
-            cache.evict(bound / 4 * 3);
-        }
+        drop(cache);
+        self.evict_if_due();
         Ok(Step { gone, next })
     }
 

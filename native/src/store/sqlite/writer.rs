@@ -138,6 +138,7 @@ impl Writer {
             cache.merge(id, client, number);
         }
         drop(cache);
+        self.evict_if_due();
         let flips = staged.flips.into_iter();
         Ok(Committed {
             transitions: flips.map(|flip| flip.numbered).collect(),

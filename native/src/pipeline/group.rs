@@ -1,0 +1,85 @@
+//! Deliveries that share a commit.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::Delivery;
+use super::budget::Charge;
+use crate::store::Batch;
+
+/// Deliveries on their way into one batch.
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    batch: Batch,
+    waiting: Vec<oneshot::Sender<()>>,
+    charges: Vec<Charge>,
+    deliveries: usize,
+}
+
+/// A group that takes no more deliveries.
+#[derive(Debug)]
+pub(super) struct Sealed {
+    pub batch: Arc<Batch>,
+    pub deliveries: usize,
+    waiting: Vec<oneshot::Sender<()>>,
+    _charges: Vec<Charge>,
+}
+
+impl Group {
+    pub fn is_empty(&self) -> bool {
+        self.deliveries == 0
+    }
+
+    /// Records in it, accepted and rejected.
+    pub fn len(&self) -> usize {
+        self.batch.events.len() + self.batch.poison.len()
+    }
+
+    pub fn deliveries(&self) -> usize {
+        self.deliveries
+    }
+
+    pub fn add(&mut self, delivery: Delivery) {
+        if self.batch.events.is_empty() {
+            self.batch.events = delivery.events;
+        } else {
+            self.batch.events.extend(delivery.events);
+        }
+        self.batch.poison.extend(delivery.poison);
+        self.batch.checkpoints.extend(delivery.checkpoint);
+        self.waiting.extend(delivery.committed);
+        self.charges.extend(delivery.charge);
+        self.deliveries += 1;
+    }
+
+    /// Takes what waits, until it has `most` records.
+    pub fn fill(&mut self, receiver: &mut mpsc::Receiver<Delivery>, most: usize) {
+        while self.len() < most
+            && let Ok(delivery) = receiver.try_recv()
+        {
+            self.add(delivery);
+        }
+    }
+
+    pub fn seal(self, now: u64) -> Sealed {
+        let mut batch = self.batch;
+        batch.now = now;
+        Sealed {
+            batch: Arc::new(batch),
+            deliveries: self.deliveries,
+            waiting: self.waiting,
+            _charges: self.charges,
+        }
+    }
+}
+
+impl Sealed {
+    /// Tells every source that the store has its delivery.
+    pub fn acknowledge(self) {
+        for committed in self.waiting {
+            // A source that gave up waiting gets the delivery again.
+            let _ = committed.send(());
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Every metric of the service, with its unit and meaning, and the one place
+//! that records those of the pipeline.
+
+use std::time::Duration;
+
+use metrics::{
+    Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
+
+use crate::store::{Batch, Committed};
+
+/// Accepted events, by `kind`.
+pub const EVENTS: &str = "mqtt_presence_events_total";
+/// Rejected records, by `code`.
+pub const REJECTED: &str = "mqtt_presence_rejected_total";
+/// Transitions.
+pub const TRANSITIONS: &str = "mqtt_presence_transitions_total";
+/// Seconds from handing a batch to the store until it has it.
+pub const COMMIT_SECONDS: &str = "mqtt_presence_commit_seconds";
+/// Records in a batch.
+pub const COMMIT_RECORDS: &str = "mqtt_presence_commit_records";
+/// Deliveries that shared a commit.
+pub const COMMIT_DELIVERIES: &str = "mqtt_presence_commit_deliveries";
+/// Attempts to commit that failed.
+pub const STORE_FAILURES: &str = "mqtt_presence_store_failures_total";
+/// Deliveries that were left for redelivery at the end.
+pub const LEFT: &str = "mqtt_presence_deliveries_left_total";
+/// Channels that were forgotten.
+pub const FORGOTTEN: &str = "mqtt_presence_channels_forgotten_total";
+/// The newest event time.
+pub const NEWEST_EVENT: &str = "mqtt_presence_newest_event_timestamp_seconds";
+/// The lag of the last batch.
+pub const LAG: &str = "mqtt_presence_lag_seconds";
+
+/// Tells the recorder what each metric means. Called once, after the recorder
+/// was installed.
+pub fn describe() {
+    let count = Unit::Count;
+    describe_counter!(
+        EVENTS,
+        count,
+        "Accepted events that were committed, by kind"
+    );
+    describe_counter!(
+        REJECTED,
+        count,
+        "Records put into the quarantine, by error code"
+    );
+    describe_counter!(TRANSITIONS, count, "Flips of a client's answer");
+    describe_histogram!(
+        COMMIT_SECONDS,
+        Unit::Seconds,
+        "Time a commit took, failed attempts not counted"
+    );
+    describe_histogram!(COMMIT_RECORDS, count, "Records in a commit");
+    describe_histogram!(COMMIT_DELIVERIES, count, "Deliveries that shared a commit");
+    describe_counter!(STORE_FAILURES, count, "Attempts to commit that failed");
+    describe_counter!(LEFT, count, "Deliveries left for redelivery at shutdown");
+    describe_counter!(
+        FORGOTTEN,
+        count,
+        "Closed and orphan channels dropped after their retention"
+    );
+    describe_gauge!(
+        NEWEST_EVENT,
+        Unit::Seconds,
+        "Newest event time seen, since 1970"
+    );
+    describe_gauge!(
+        LAG,
+        Unit::Seconds,
+        "Clock minus newest event time of the last commit"
+    );
+}
+
+/// A batch was committed. `newest` is the newest event time seen before, in
+/// milliseconds; answers the newest now.
+pub(super) fn committed(
+    batch: &Batch,
+    committed: &Committed,
+    deliveries: usize,
+    took: Duration,
+    newest: u64,
+) -> u64 {
+    let mut kinds = [0u64; 3];
+    let mut newest_here = 0;
+    for (event, _) in &batch.events {
+        kinds[event.kind as usize] += 1;
+        newest_here = newest_here.max(event.time);
+    }
+    use mqtt_presence_core::event::Kind::{Connect, Disconnect, Tcpclean};
+    for kind in [Connect, Disconnect, Tcpclean] {
+        counter!(EVENTS, "kind" => kind.as_str()).increment(kinds[kind as usize]);
+    }
+    for poison in &batch.poison {
+        counter!(REJECTED, "code" => poison.code.clone()).increment(1);
+    }
+    counter!(TRANSITIONS).increment(committed.transitions.len() as u64);
+    histogram!(COMMIT_SECONDS).record(took.as_secs_f64());
+    histogram!(COMMIT_RECORDS).record((batch.events.len() + batch.poison.len()) as f64);
+    histogram!(COMMIT_DELIVERIES).record(deliveries as f64);
+    let newest = newest.max(newest_here);
+    if newest_here > 0 {
+        gauge!(NEWEST_EVENT).set(newest as f64 / 1000.0);
+        let lag = batch.now as f64 - newest_here as f64;
+        gauge!(LAG).set(lag.max(0.0) / 1000.0);
+    }
+    newest
+}
+
+pub(super) fn store_failed() {
+    counter!(STORE_FAILURES).increment(1);
+}
+
+pub(super) fn left(deliveries: usize) {
+    counter!(LEFT).increment(deliveries as u64);
+}
+
+pub(super) fn forgotten(channels: u64) {
+    counter!(FORGOTTEN).increment(channels);
+}

@@ -1,0 +1,285 @@
+//! The pipeline itself.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::group::{Group, Sealed};
+use super::{Delivery, metrics};
+use crate::source::Health;
+use crate::store::{Batch, Committed, Store, StoreError};
+
+/// Says what time it is, in milliseconds since 1970.
+pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
+
+/// The clock of the machine.
+pub fn system_clock() -> Clock {
+    Arc::new(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        since.map_or(0, |since| since.as_millis() as u64)
+    })
+}
+
+/// How the pipeline works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// A group with so many records takes no further delivery. Default 8,192.
+    pub commit_records: usize,
+    /// How long what waits at shutdown may take; what is left then is
+    /// delivered again after the next start. Default 10 s.
+    pub drain: Duration,
+    /// How long the first wait is when the store is not available; each
+    /// further one is twice as long. Default 100 ms.
+    pub back_off: Duration,
+    /// The longest such wait. Default 5 s.
+    pub back_off_most: Duration,
+    /// How often channels and history past their retention are dropped.
+    /// Default 60 s.
+    pub sweep: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            commit_records: 8192,
+            drain: Duration::from_secs(10),
+            back_off: Duration::from_millis(100),
+            back_off_most: Duration::from_secs(5),
+            sweep: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What the pipeline tells the others.
+#[derive(Clone, Debug)]
+pub struct Reports {
+    /// Id of the newest transition that the store has.
+    pub newest: watch::Receiver<u64>,
+    /// Whether the store takes commits.
+    pub health: watch::Receiver<Health>,
+}
+
+/// Commits what the intake takes.
+pub struct Pipeline {
+    store: Arc<dyn Store>,
+    clock: Clock,
+    settings: Settings,
+    newest: watch::Sender<u64>,
+    health: watch::Sender<Health>,
+}
+
+impl Pipeline {
+    /// A pipeline into this store, and where it reports.
+    pub fn new(store: Arc<dyn Store>, clock: Clock, settings: Settings) -> (Pipeline, Reports) {
+        let (newest, newest_seen) = watch::channel(0);
+        let (health, health_seen) = watch::channel(Health::Starting);
+        let pipeline = Pipeline {
+            store,
+            clock,
+            settings,
+            newest,
+            health,
+        };
+        let reports = Reports {
+            newest: newest_seen,
+            health: health_seen,
+        };
+        (pipeline, reports)
+    }
+
+    /// Runs until every intake is gone, or after `shutdown` until what waits
+    /// is committed or the deadline has passed. An error means that the store
+    /// is unusable; its sentence says what to do. Nothing is acknowledged
+    /// that the store does not have.
+    pub async fn run(
+        self,
+        receiver: mpsc::Receiver<Delivery>,
+        shutdown: CancellationToken,
+    ) -> Result<(), StoreError> {
+        let outcome = tokio::select! {
+            outcome = self.commit_all(receiver, shutdown) => outcome,
+            error = self.sweep() => Err(error),
+        };
+        if let Err(error) = &outcome {
+            let _ = self.health.send_replace(Health::Failing(error.to_string()));
+        }
+        outcome
+    }
+
+    async fn commit_all(
+        &self,
+        receiver: mpsc::Receiver<Delivery>,
+        shutdown: CancellationToken,
+    ) -> Result<(), StoreError> {
+        match self.store.stats((self.clock)()).await {
+            Ok(stats) => {
+                self.newest.send_replace(stats.last_transition);
+                self.health.send_replace(Health::Ready);
+            }
+            // The first commit tries again.
+            Err(error @ StoreError::Unavailable { .. }) => {
+                self.health.send_replace(Health::Failing(error.to_string()));
+            }
+            Err(error) => return Err(error),
+        }
+        let mut newest_event = 0;
+        let mut inflow = Inflow {
+            receiver,
+            shutdown,
+            deadline: None,
+            group: Group::default(),
+        };
+        loop {
+            if inflow.group.is_empty() {
+                tokio::select! {
+                    delivery = inflow.receiver.recv() => match delivery {
+                        Some(delivery) => inflow.group.add(delivery),
+                        None => return Ok(()),
+                    },
+                    () = inflow.shutdown.cancelled(), if inflow.deadline.is_none() => {
+                        inflow.close(self.settings.drain);
+                        continue;
+                    }
+                }
+            }
+            let most = self.settings.commit_records;
+            inflow.group.fill(&mut inflow.receiver, most);
+            let sealed = std::mem::take(&mut inflow.group).seal((self.clock)());
+            let started = Instant::now();
+            let Some(committed) = self.commit_and_gather(&sealed, &mut inflow).await? else {
+                inflow.leave(&sealed);
+                return Ok(());
+            };
+            newest_event = metrics::committed(
+                &sealed.batch,
+                &committed,
+                sealed.deliveries,
+                started.elapsed(),
+                newest_event,
+            );
+            if let Some(last) = committed.transitions.last() {
+                self.newest.send_replace(last.id);
+            }
+            sealed.acknowledge();
+        }
+    }
+
+    /// Commits while the next group gathers; `None` when the deadline passed.
+    async fn commit_and_gather(
+        &self,
+        sealed: &Sealed,
+        inflow: &mut Inflow,
+    ) -> Result<Option<Committed>, StoreError> {
+        let most = self.settings.commit_records;
+        let mut commit = pin!(self.commit(sealed));
+        loop {
+            let room = inflow.group.len() < most;
+            tokio::select! {
+                committed = &mut commit => return committed.map(Some),
+                () = inflow.shutdown.cancelled(), if inflow.deadline.is_none() => {
+                    inflow.close(self.settings.drain);
+                }
+                () = passed(inflow.deadline) => return Ok(None),
+                Some(delivery) = inflow.receiver.recv(), if room => inflow.group.add(delivery),
+            }
+        }
+    }
+
+    /// Commits, however often it takes.
+    async fn commit(&self, sealed: &Sealed) -> Result<Committed, StoreError> {
+        let mut wait = self.settings.back_off;
+        loop {
+            match self.store.commit(Arc::clone(&sealed.batch)).await {
+                Ok(committed) => {
+                    self.recovered();
+                    return Ok(committed);
+                }
+                Err(error @ StoreError::Unavailable { .. }) => self.failing(&error, &sealed.batch),
+                Err(error) => return Err(error),
+            }
+            sleep(wait).await;
+            wait = (wait * 2).min(self.settings.back_off_most);
+        }
+    }
+
+    fn failing(&self, error: &StoreError, batch: &Batch) {
+        metrics::store_failed();
+        let health = Health::Failing(error.to_string());
+        let changed = self.health.send_if_modified(|before| {
+            let changed = *before != health;
+            *before = health;
+            changed
+        });
+        if changed {
+            let waiting = batch.events.len() + batch.poison.len();
+            tracing::error!(%error, waiting, "nothing is acknowledged until the store is back");
+        }
+    }
+
+    fn recovered(&self) {
+        let changed = self.health.send_if_modified(|before| {
+            let changed = *before != Health::Ready;
+            *before = Health::Ready;
+            changed
+        });
+        if changed {
+            tracing::info!("the store takes commits again");
+        }
+    }
+
+    /// Drops what retention no longer keeps, from time to time, for ever.
+    async fn sweep(&self) -> StoreError {
+        loop {
+            sleep(self.settings.sweep).await;
+            match self.store.forget((self.clock)()).await {
+                Ok(channels) => metrics::forgotten(channels),
+                // Commits say so, and the next sweep tries again.
+                Err(error @ StoreError::Unavailable { .. }) => {
+                    tracing::debug!(%error, "nothing was forgotten");
+                }
+                Err(error) => return error,
+            }
+        }
+    }
+}
+
+/// What comes in, and until when.
+struct Inflow {
+    receiver: mpsc::Receiver<Delivery>,
+    shutdown: CancellationToken,
+    /// Set once nothing further is taken: when what waits must be committed.
+    deadline: Option<Instant>,
+    /// What gathers for the next commit.
+    group: Group,
+}
+
+impl Inflow {
+    fn close(&mut self, drain: Duration) {
+        self.receiver.close();
+        self.deadline = Some(Instant::now() + drain);
+    }
+
+    /// Counts what is dropped unacknowledged; its sources get it again.
+    fn leave(&mut self, sealed: &Sealed) {
+        let mut left = sealed.deliveries + self.group.deliveries();
+        while self.receiver.try_recv().is_ok() {
+            left += 1;
+        }
+        metrics::left(left);
+        tracing::warn!(
+            deliveries = left,
+            "left for redelivery: the store did not take them in time"
+        );
+    }
+}
+
+async fn passed(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
