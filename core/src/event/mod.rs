@@ -11,9 +11,19 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+mod damage;
+mod gap;
+mod look;
+mod object;
+mod place;
+mod quote;
 mod reader;
+mod resync;
+mod space;
+mod syntax;
+mod tokens;
 
-pub use reader::Reader;
+pub use reader::{Reader, read_all};
 
 /// Which change of a TCP connection an event reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -176,7 +176,13 @@ pub struct Cause {
 impl Client {
     /// Joins an event into its slot. `origin` says where it came from, `now`
     /// is the caller's clock.
-    pub fn apply(&mut self, _event: &Event, _origin: &str, _now: u64, _options: &Options) -> Applied {
+    pub fn apply(
+        &mut self,
+        _event: &Event,
+        _origin: &str,
+        _now: u64,
+        _options: &Options,
+    ) -> Applied {
         unimplemented!()
     }
 
