@@ -7,6 +7,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::pipeline::Intake;
 
+#[cfg(feature = "remoting")]
+mod message;
+#[cfg(feature = "remoting")]
+pub mod remoting;
+
 /// How a source fares; readiness, `doctor` and the log show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Health {

@@ -137,13 +137,27 @@ pub trait Store: Send + Sync + 'static {
     /// The clients of these ids, in the order asked; `None` for one never seen.
     async fn clients(&self, ids: &[String]) -> Result<Vec<Option<Client>>, StoreError>;
     /// A page of clients, stable under writes.
-    async fn list(&self, selection: &Selection, now: u64) -> Result<Vec<(String, Client)>, StoreError>;
+    async fn list(
+        &self,
+        selection: &Selection,
+        now: u64,
+    ) -> Result<Vec<(String, Client)>, StoreError>;
     /// Counts.
     async fn stats(&self, now: u64) -> Result<Stats, StoreError>;
     /// A client's transitions with `from <= observedAt < to`, oldest first, at most `limit` (the newest ones).
-    async fn history(&self, id: &str, from: u64, to: u64, limit: usize) -> Result<Vec<Numbered>, StoreError>;
+    async fn history(
+        &self,
+        id: &str,
+        from: u64,
+        to: u64,
+        limit: usize,
+    ) -> Result<Vec<Numbered>, StoreError>;
     /// Transitions with an id greater than `after`, in order, at most `limit`.
-    async fn transitions_after(&self, after: u64, limit: usize) -> Result<Vec<Numbered>, StoreError>;
+    async fn transitions_after(
+        &self,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Numbered>, StoreError>;
     /// Id of the oldest transition still kept, 0 when there is none.
     async fn oldest_transition(&self) -> Result<u64, StoreError>;
     /// Quarantined records with an id greater than `after`, in order, at most `limit`.
@@ -153,4 +167,3 @@ pub trait Store: Send + Sync + 'static {
     /// Drops what retention no longer keeps; returns how many channels went.
     async fn forget(&self, now: u64) -> Result<u64, StoreError>;
 }
-

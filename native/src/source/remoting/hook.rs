@@ -1,0 +1,149 @@
+//! The one hook the client takes: it signs requests, mends routes, and tells
+//! the watch what name servers and brokers answer.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rocketmq_client_rust::AclClientRPCHook;
+use rocketmq_error::SharedError;
+use rocketmq_protocol::protocol::remoting_command::RemotingCommand;
+use rocketmq_protocol::protocol::route::topic_route_data::TopicRouteData;
+use rocketmq_transport::api::RPCHook;
+
+use super::route;
+use super::watch::{Ask, Watch};
+
+/// Codes of requests.
+const PULL: i32 = 11;
+const QUERY_OFFSET: i32 = 14;
+const HEARTBEAT: i32 = 34;
+const ROUTE: i32 = 105;
+const SEND_BATCH: i32 = 320;
+
+/// Codes of answers.
+const SUCCESS: i32 = 0;
+const TOPIC_NOT_EXIST: i32 = 17;
+const PULL_NOT_FOUND: i32 = 19;
+const PULL_RETRY_IMMEDIATELY: i32 = 20;
+const PULL_OFFSET_MOVED: i32 = 21;
+const QUERY_NOT_FOUND: i32 = 22;
+
+pub(super) struct Hook {
+    pub(super) signer: Option<AclClientRPCHook>,
+    pub(super) watch: Arc<Watch>,
+}
+
+impl RPCHook for Hook {
+    fn do_before_request(
+        &self,
+        to: SocketAddr,
+        request: &mut RemotingCommand,
+    ) -> Result<(), SharedError> {
+        if request.code() == SEND_BATCH {
+            keep_ids(request);
+        }
+        match &self.signer {
+            Some(signer) => signer.do_before_request(to, request),
+            None => Ok(()),
+        }
+    }
+
+    fn do_after_response(
+        &self,
+        from: SocketAddr,
+        request: &RemotingCommand,
+        response: &mut RemotingCommand,
+    ) -> Result<(), SharedError> {
+        match request.code() {
+            ROUTE => self.route(from, request, response),
+            HEARTBEAT => self.broker(Ask::Heartbeat, &[SUCCESS], from, response),
+            PULL => self.broker(
+                Ask::Pull,
+                &[
+                    SUCCESS,
+                    PULL_NOT_FOUND,
+                    PULL_RETRY_IMMEDIATELY,
+                    PULL_OFFSET_MOVED,
+                ],
+                from,
+                response,
+            ),
+            QUERY_OFFSET => self.broker(Ask::Offset, &[SUCCESS, QUERY_NOT_FOUND], from, response),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl Hook {
+    fn route(&self, from: SocketAddr, request: &RemotingCommand, response: &mut RemotingCommand) {
+        let mended = response
+            .body()
+            .filter(|_| response.code() == SUCCESS)
+            .and_then(|body| route::mend(body));
+        let readable = mended
+            .as_ref()
+            .map(|(body, _)| TopicRouteData::decode(body).map_err(|error| error.to_string()));
+        // The client also asks for the group's retry topic, which may be missing.
+        let asked = request.ext_fields().and_then(|fields| fields.get("topic"));
+        if asked.is_none_or(|topic| topic.as_str() == self.watch.topic()) {
+            match (response.code(), &readable, &mended) {
+                (SUCCESS, Some(Ok(_)), Some((_, brokers))) => {
+                    self.watch.route(from, Ok(brokers.clone()))
+                }
+                (SUCCESS, Some(Err(error)), _) => self
+                    .watch
+                    .route(from, Err(format!("its answer cannot be read: {error}"))),
+                (SUCCESS, ..) => self.watch.route(
+                    from,
+                    Err("its answer cannot be read: it is no route".to_owned()),
+                ),
+                (TOPIC_NOT_EXIST, ..) => self.watch.topic_missing(from),
+                (code, ..) => self.watch.route(from, Err(refusal(code, response))),
+            }
+        }
+        if let Some((body, _)) = mended {
+            response.set_body_mut_ref(body);
+        }
+    }
+
+    fn broker(&self, ask: Ask, good: &[i32], from: SocketAddr, response: &RemotingCommand) {
+        let code = response.code();
+        let answer = if good.contains(&code) {
+            Ok(())
+        } else {
+            Err(refusal(code, response))
+        };
+        self.watch.broker(ask, from, answer);
+    }
+}
+
+/// The broker adds a batch's properties to those of each message, so the
+/// batch's own id would hide theirs.
+fn keep_ids(request: &mut RemotingCommand) {
+    // `i` is the short name of the properties, `name 1 value 2 name 1 value 2 …`.
+    let Some(properties) = request.ext_fields().and_then(|fields| fields.get("i")) else {
+        return;
+    };
+    let kept: String = properties
+        .split_inclusive('\u{2}')
+        .filter(|property| !property.starts_with("UNIQ_KEY\u{1}"))
+        .collect();
+    request.add_ext_field("i", kept);
+}
+
+fn refusal(code: i32, response: &RemotingCommand) -> String {
+    let remark = response
+        .remark()
+        .map(|remark| remark.as_str().trim())
+        .filter(|remark| !remark.is_empty());
+    match remark {
+        // Brokers append a link to a help page and, some, a stack trace.
+        Some(remark) => {
+            let first = remark.lines().next().unwrap_or(remark);
+            let short: String = first.chars().take(200).collect();
+            format!("`{}` (code {code})", short.replace('`', "'"))
+        }
+        None => format!("code {code}"),
+    }
+}

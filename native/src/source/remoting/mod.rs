@@ -1,0 +1,211 @@
+//! RocketMQ 4.x and 5.x through its name servers: what the rules of Alibaba's
+//! MQTT service export to.
+//!
+//! A listener call holds at most 32 messages, becomes one delivery, and is
+//! acknowledged as a whole once the store has it. While the store is down the
+//! calls wait, and no more messages are fetched than fit in memory. Once the
+//! pipeline has ended, messages go back to the broker and come again.
+//!
+//! The crate that speaks the protocol is contained: its runtime and settings
+//! in `client`, what it says to the servers in `hook` (where the routes of 4.x
+//! are mended too), what its silence means in `watch`. A consumer that panics
+//! or does not recover is built anew.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use tracing::{info, warn};
+
+use super::{Context, Health, Source, SourceError};
+
+mod client;
+mod config;
+mod hook;
+mod listener;
+mod probe;
+mod producer;
+mod route;
+mod session;
+mod watch;
+
+pub use config::{Config, From, Tls};
+pub use producer::{Producer, SendError};
+
+use session::Session;
+use watch::{Verdict, Watch};
+
+/// The source's name in the configuration, in origins, logs and metrics.
+const NAME: &str = "remoting";
+
+/// How long a consumer may fail until it is built anew; doubles up to the longest.
+const PATIENCE: Duration = Duration::from_secs(45);
+const LONGEST_PATIENCE: Duration = Duration::from_secs(300);
+
+/// The source.
+#[derive(Debug)]
+pub struct Remoting {
+    config: Config,
+}
+
+impl Remoting {
+    /// A source with these settings; they are looked at when it runs.
+    pub fn new(config: Config) -> Self {
+        Remoting { config }
+    }
+}
+
+/// Why a session is over.
+enum End {
+    Shutdown,
+    Rebuild,
+}
+
+#[async_trait]
+impl Source for Remoting {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    async fn run(self: Box<Self>, context: Context) -> Result<(), SourceError> {
+        let config = self.config;
+        config.check().map_err(|reason| SourceError {
+            source_name: NAME.to_owned(),
+            reason,
+        })?;
+        let mut patience = PATIENCE;
+        loop {
+            let watch = Arc::new(Watch::new(config.full_topic(), config.group.clone()));
+            let mut session =
+                Session::start(config.clone(), context.intake.clone(), Arc::clone(&watch));
+            let end = observe(&config, &context, &watch, &mut session, &mut patience).await;
+            session.stop().await;
+            if let End::Shutdown = end {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Keeps `health` true until shutdown, or until the session should be replaced.
+async fn observe(
+    config: &Config,
+    context: &Context,
+    watch: &Watch,
+    session: &mut Session,
+    patience: &mut Duration,
+) -> End {
+    let mut failing_since: Option<Instant> = None;
+    loop {
+        tokio::select! {
+            () = context.shutdown.cancelled() => return End::Shutdown,
+            ended = &mut session.ended => {
+                let reason = match ended {
+                    Ok(Ok(())) => "it ended".to_owned(),
+                    Ok(Err(reason)) => reason,
+                    Err(_) => "it panicked".to_owned(),
+                };
+                say(context, Health::Failing(format!("the RocketMQ client stopped: {reason}; starting it again in {} s", patience.as_secs())));
+                let pause = *patience;
+                *patience = (*patience * 2).min(LONGEST_PATIENCE);
+                tokio::select! {
+                    () = context.shutdown.cancelled() => return End::Shutdown,
+                    () = tokio::time::sleep(pause) => return End::Rebuild,
+                }
+            }
+            () = tokio::time::sleep(Duration::from_millis(500)) => {}
+        }
+        match sentence(config, watch).await {
+            Ok(Some(health)) => {
+                say(context, health);
+                failing_since = None;
+                *patience = PATIENCE;
+            }
+            Ok(None) => {}
+            Err(sentence) => {
+                say(context, Health::Failing(sentence));
+                let since = *failing_since.get_or_insert_with(Instant::now);
+                if since.elapsed() > *patience {
+                    *patience = (*patience * 2).min(LONGEST_PATIENCE);
+                    info!(source = NAME, "starting the RocketMQ client anew");
+                    return End::Rebuild;
+                }
+            }
+        }
+    }
+}
+
+/// The health that follows from the watch: `None` leaves it, an error says
+/// what is wrong, where, and what to do.
+async fn sentence(config: &Config, watch: &Watch) -> Result<Option<Health>, String> {
+    match watch.verdict() {
+        Verdict::Starting => Ok(None),
+        Verdict::Ready => Ok(Some(Health::Ready)),
+        Verdict::Refused(sentence) => Err(sentence),
+        Verdict::Stalled => Err(format!(
+            "the RocketMQ client has stopped reading topic `{}`; it is started anew",
+            config.topic
+        )),
+        Verdict::NoNameServer => {
+            let mut silent = Vec::new();
+            let mut reasons = Vec::new();
+            for address in config.addresses() {
+                match probe::unreachable(address).await {
+                    Some(reason) => reasons.push(format!("`{address}`: {reason}")),
+                    None => silent.push(address),
+                }
+            }
+            Err(match silent.first() {
+                None => format!(
+                    "no name server can be reached ({}); check `namesrv` and the network",
+                    reasons.join(", ")
+                ),
+                Some(address) => format!(
+                    "the name server `{address}` takes connections but does not answer; {}",
+                    tls_hint(config)
+                ),
+            })
+        }
+        Verdict::NoBroker(brokers) => {
+            let mut reasons = Vec::new();
+            for address in &brokers {
+                let reason = probe::unreachable(address).await.unwrap_or_else(|| {
+                    format!(
+                        "takes connections but does not answer; {}",
+                        tls_hint(config)
+                    )
+                });
+                reasons.push(format!("`{address}`: {reason}"));
+            }
+            Err(format!(
+                "no broker of topic `{}` answers ({}); start it, or let this machine reach it",
+                config.topic,
+                reasons.join(", ")
+            ))
+        }
+    }
+}
+
+fn tls_hint(config: &Config) -> &'static str {
+    match config.tls {
+        None => "it may want TLS: set `tls`",
+        Some(_) => {
+            "its certificate was not accepted or it does not speak TLS: check `tls.ca_file` and the name in its certificate"
+        }
+    }
+}
+
+/// Tells health and log, when it is news.
+fn say(context: &Context, health: Health) {
+    context.health.send_if_modified(|current| {
+        if *current == health {
+            return false;
+        }
+        match &health {
+            Health::Failing(sentence) => warn!(source = NAME, "{sentence}"),
+            _ => info!(source = NAME, "receiving"),
+        }
+        *current = health;
+        true
+    });
+}

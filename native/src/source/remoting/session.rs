@@ -1,0 +1,138 @@
+//! One life of a consumer, on a thread of its own so that a panic in the
+//! client ends the session and nothing else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rocketmq_client_rust::{
+    ConsumeConcurrentlyContext, ConsumeConcurrentlyStatus, DefaultMQPushConsumer,
+    MQPushConsumer as _,
+};
+use rocketmq_model::common::consumer::consume_from_where::ConsumeFromWhere;
+use rocketmq_model::common::message::message_ext::MessageExt;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use super::client::{Client, LISTENERS, hook, settings};
+use super::config::{Config, From};
+use super::listener::Listener;
+use super::watch::Watch;
+use crate::pipeline::Intake;
+
+/// How long the listener calls that run may go on once intake has stopped.
+const DRAIN: Duration = Duration::from_secs(10);
+/// How long the end of a session may take in all.
+const END: Duration = Duration::from_secs(25);
+
+/// A running consumer.
+pub(super) struct Session {
+    stop: CancellationToken,
+    /// Resolves when the session has ended: with why, when it was not asked to.
+    pub(super) ended: oneshot::Receiver<Result<(), String>>,
+}
+
+impl Session {
+    pub(super) fn start(config: Config, intake: Intake, watch: Arc<Watch>) -> Session {
+        let stop = CancellationToken::new();
+        let (sender, ended) = oneshot::channel();
+        let token = stop.clone();
+        let body = move || {
+            // A panic drops the sender, which the receiver takes for one.
+            let result = live(&config, intake, watch, &token);
+            let _ = sender.send(result);
+        };
+        if std::thread::Builder::new()
+            .name("remoting".to_owned())
+            .spawn(body)
+            .is_err()
+        {
+            tracing::error!("no thread for the RocketMQ client");
+        }
+        Session { stop, ended }
+    }
+
+    /// Stops intake, lets what runs be committed, stores the offsets and
+    /// leaves the group. What is not committed by then comes again.
+    pub(super) async fn stop(mut self) {
+        self.stop.cancel();
+        if tokio::time::timeout(END, &mut self.ended).await.is_err() {
+            tracing::warn!(
+                "the RocketMQ client did not end within {} s; left behind",
+                END.as_secs()
+            );
+        }
+    }
+}
+
+fn live(
+    config: &Config,
+    intake: Intake,
+    watch: Arc<Watch>,
+    stop: &CancellationToken,
+) -> Result<(), String> {
+    let client = Client::new()?;
+    let result = client.block_on(consume(&client, config, intake, watch, stop));
+    // `close` takes the runtime apart, so it needs another one to wait on.
+    let after = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string())?;
+    after.block_on(client.close());
+    result
+}
+
+async fn consume(
+    client: &Client,
+    config: &Config,
+    intake: Intake,
+    watch: Arc<Watch>,
+    stop: &CancellationToken,
+) -> Result<(), String> {
+    let from = match config.from {
+        From::First => ConsumeFromWhere::ConsumeFromFirstOffset,
+        From::Last => ConsumeFromWhere::ConsumeFromLastOffset,
+    };
+    let mut consumer = DefaultMQPushConsumer::builder(client.runtime())
+        .client_config(settings(config))
+        .consumer_group(config.group.as_str())
+        .consume_from_where(from)
+        .consume_thread_min(LISTENERS)
+        .consume_thread_max(LISTENERS)
+        // The broker hands out 32 at most.
+        .pull_batch_size(32)
+        .consume_message_batch_max_size(32)
+        .pull_threshold_for_queue(2_048)
+        .pull_threshold_size_for_queue(32)
+        .consume_concurrently_max_span(65_535)
+        // While the store is down a message waits here; it is not sent back
+        // after 15 minutes, and never to the dead-letter queue.
+        .consume_timeout(7 * 24 * 60)
+        .max_reconsume_times(i32::MAX)
+        .await_termination_millis_when_shutdown(DRAIN.as_millis() as u64)
+        .rpc_hook(Some(hook(config, Arc::clone(&watch))?))
+        .build();
+    consumer
+        .subscribe(config.topic.as_str(), config.tags.as_str())
+        .await
+        .map_err(|error| error.to_string())?;
+    let listener = Listener {
+        topic: config.topic.clone(),
+        intake,
+        watch,
+    };
+    consumer.register_message_listener_concurrently(
+        move |messages: &[&MessageExt], _: &ConsumeConcurrentlyContext| {
+            Ok(if listener.take(messages) {
+                ConsumeConcurrentlyStatus::ConsumeSuccess
+            } else {
+                ConsumeConcurrentlyStatus::ReconsumeLater
+            })
+        },
+    );
+    let started = consumer.start().await.map_err(|error| error.to_string());
+    if started.is_ok() {
+        stop.cancelled().await;
+    }
+    consumer.shutdown().await;
+    started
+}

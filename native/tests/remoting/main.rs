@@ -1,0 +1,33 @@
+//! The `remoting` source against real RocketMQ servers.
+#![recursion_limit = "512"]
+#![cfg(feature = "remoting")]
+#![allow(clippy::unwrap_used)]
+
+use std::sync::LazyLock;
+
+use tokio::sync::Mutex;
+
+mod faults;
+mod harness;
+mod versions;
+
+/// One cluster at a time: each takes two JVMs.
+static TURN: LazyLock<Mutex<()>> = LazyLock::new(Mutex::default);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn version_4() {
+    let _turn = TURN.lock().await;
+    versions::both("4.9.7").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn version_5() {
+    let _turn = TURN.lock().await;
+    versions::both("5.3.3").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn faults_are_named_and_survived() {
+    let _turn = TURN.lock().await;
+    faults::all("4.9.7").await;
+}
