@@ -7,7 +7,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::pipeline::Intake;
 
-#[cfg(feature = "remoting")]
+#[cfg(feature = "grpc")]
+pub mod grpc;
+#[cfg(any(feature = "grpc", feature = "remoting"))]
 mod message;
 #[cfg(feature = "remoting")]
 pub mod remoting;
