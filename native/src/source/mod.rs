@@ -7,6 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::pipeline::Intake;
 
+pub mod file;
+pub mod fleet;
 #[cfg(feature = "grpc")]
 pub mod grpc;
 #[cfg(any(feature = "grpc", feature = "remoting"))]

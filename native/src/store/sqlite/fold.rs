@@ -15,9 +15,9 @@ use super::fault::Fault;
 use super::write;
 use super::writer::Writer;
 
-/// A pass starts when the log is longer than this: about 250,000 events,
+/// A pass starts when the log is longer than this: about 500,000 events,
 /// which a start after a crash would have to apply again.
-const LOG_BYTES: usize = 32 * 1024 * 1024;
+const LOG_BYTES: usize = 64 * 1024 * 1024;
 /// Clients that a commit folds at least while a pass is under way.
 const SLICE: usize = 64;
 /// Clients in one commit of a fold that has nothing to go with.
@@ -54,7 +54,7 @@ impl Writer {
     /// end a pass long before the log doubles, and more when memory is short.
     pub(super) fn fold_share(&self, touched: usize) -> usize {
         let over = self.shared.cache().bytes() > self.shared.settings.cache_bytes;
-        SLICE + if over { touched * 2 } else { touched / 4 }
+        SLICE + if over { touched / 2 } else { touched / 6 }
     }
 
     /// Writes the next clients of the pass as they were after the last
