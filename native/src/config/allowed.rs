@@ -15,6 +15,9 @@ pub const ALLOWED: &[(&str, &str)] = &[
         "the path of a file, such as `mqtt-presence.db`",
     ),
     ("store.history", "a duration such as `30d`, longer than 0"),
+    ("store.history_rows", "a whole number from 1"),
+    ("store.quarantine_rows", "a whole number from 1"),
+    ("store.quarantine_bytes", "a whole number of bytes from 1"),
     (
         "api.bind",
         "an address and a port such as `127.0.0.1:8787` or `[::1]:8787`; port 0 takes a free one",
@@ -59,10 +62,9 @@ pub const ALLOWED: &[(&str, &str)] = &[
         "source.kind",
         "`remoting`, `grpc`, `http`, `file` or `fleet`",
     ),
-    ("source.name", "a name for logs and readiness, a string"),
     (
         "source.namesrv",
-        "one or more NameServers as `host:port;host:port`",
+        "one or more NameServers as `host:port;host:port`, or a list of them",
     ),
     (
         "source.topic",
@@ -85,10 +87,25 @@ pub const ALLOWED: &[(&str, &str)] = &[
         "source.secret_key_file",
         "the path of a file that holds the secret key",
     ),
-    ("source.tls", "true or false"),
     (
-        "source.ca_file",
+        "source.tls",
+        "for `remoting` a table, `{}` or `{ ca_file = \"ca.pem\" }`; for `grpc` only false",
+    ),
+    (
+        "source.tls.ca_file",
         "the path of a PEM file with the certificate authority",
+    ),
+    (
+        "source.tags",
+        "message tags with `||` between them, such as `connect||tcpclean`",
+    ),
+    (
+        "source.from",
+        "where a new group begins: `first` (the oldest message) or `last`",
+    ),
+    (
+        "source.invisible_seconds",
+        "a whole number of seconds from 10 to 43,200",
     ),
     ("source.endpoint", "the proxy as `host:port`"),
     (

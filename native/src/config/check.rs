@@ -34,6 +34,15 @@ pub fn check(config: &mut Config, layers: &Figment) -> Result<(), ConfigError> {
             return Err(ConfigError::value(layers, key, "out of range"));
         }
     }
+    for (key, number) in [
+        ("store.history_rows", config.store.history_rows),
+        ("store.quarantine_rows", config.store.quarantine_rows),
+        ("store.quarantine_bytes", config.store.quarantine_bytes),
+    ] {
+        if number == 0 {
+            return Err(ConfigError::value(layers, key, "out of range"));
+        }
+    }
     if tracing_subscriber::EnvFilter::from_str(&config.log.level).is_err()
         || config.log.level.trim().is_empty()
     {
@@ -53,7 +62,7 @@ pub fn check(config: &mut Config, layers: &Figment) -> Result<(), ConfigError> {
         }
     }
     token(config, layers)?;
-    for (index, source) in config.source.iter_mut().enumerate() {
+    for (index, source) in config.source.iter().enumerate() {
         self::source(source, &format!("source.{index}"), layers)?;
     }
     if config
@@ -125,7 +134,7 @@ fn is_token(token: &Secret) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-fn source(source: &mut Source, key: &str, layers: &Figment) -> Result<(), ConfigError> {
+fn source(source: &Source, key: &str, layers: &Figment) -> Result<(), ConfigError> {
     match source {
         Source::Fleet(fleet) => {
             if !(1..=10_000_000).contains(&fleet.clients) {
@@ -145,22 +154,9 @@ fn source(source: &mut Source, key: &str, layers: &Figment) -> Result<(), Config
         }
         #[cfg(feature = "remoting")]
         Source::Remoting(remoting) => {
-            if let Some(path) = &remoting.secret_key_file {
-                if remoting.secret_key.is_some() {
-                    return Err(ConfigError::new(format!(
-                        "`{key}.secret_key` and `{key}.secret_key_file` are both given; give one"
-                    )));
-                }
-                let secret = Secret::read(path).map_err(|reason| {
-                    ConfigError::new(format!("`{key}.secret_key_file`: {reason}"))
-                })?;
-                remoting.secret_key = Some(secret);
-            }
-            if remoting.access_key.is_some() != remoting.secret_key.is_some() {
-                return Err(ConfigError::new(format!(
-                    "`{key}`: an access key and a secret key go together; one of them is missing"
-                )));
-            }
+            remoting
+                .check()
+                .map_err(|reason| ConfigError::new(format!("`{key}`: {reason}")))?;
         }
         _ => {}
     }

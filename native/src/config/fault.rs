@@ -56,10 +56,12 @@ impl ConfigError {
     /// What figment found below `prefix`.
     pub fn figment(layers: &Figment, prefix: &str, error: &figment::Error) -> ConfigError {
         let mut key = prefix.to_owned();
-        for part in error.path.iter().flat_map(|part| part.split('.')) {
-            if !(key == prefix && prefix.split('.').any(|taken| taken == part)) {
-                key = format!("{key}.{part}");
-            }
+        for part in &error.path {
+            key = if key.is_empty() {
+                part.clone()
+            } else {
+                format!("{key}.{part}")
+            };
         }
         match &error.kind {
             Kind::UnknownField(name, known) => {

@@ -7,7 +7,9 @@ use figment::providers::{Format, Toml};
 use figment::value::{Dict, Value};
 use serde::de::DeserializeOwned;
 
+use super::allowed::is_secret;
 use super::layers::{File, Part, Single};
+use super::secret::REDACTED;
 use super::source::{Fleet, Http, KINDS, Source};
 use super::{Config, ConfigError, check};
 
@@ -41,6 +43,7 @@ pub fn load(input: &Input) -> Result<Config, ConfigError> {
         store: section(&layers, "store")?,
         api: section(&layers, "api")?,
         source: sources(&layers)?,
+        given: given(&layers),
         limits: section(&layers, "limits")?,
         log: section(&layers, "log")?,
         shutdown: section(&layers, "shutdown")?,
@@ -145,12 +148,10 @@ fn variable(name: &str) -> Result<Option<String>, ConfigError> {
 }
 
 fn section<T: DeserializeOwned + Default>(layers: &Figment, name: &str) -> Result<T, ConfigError> {
-    if !layers.contains(name) {
-        return Ok(T::default());
+    match layers.find_value(name) {
+        Ok(Value::Dict(_, table)) => part(layers, name, table),
+        _ => Ok(T::default()),
     }
-    layers
-        .extract_inner_lossy(name)
-        .map_err(|error| ConfigError::figment(layers, name, &error))
 }
 
 fn sources(layers: &Figment) -> Result<Vec<Source>, ConfigError> {
@@ -176,6 +177,24 @@ fn sources(layers: &Figment) -> Result<Vec<Source>, ConfigError> {
         .collect()
 }
 
+/// The tables in order, secrets redacted.
+fn given(layers: &Figment) -> Vec<Dict> {
+    let Ok(Value::Dict(_, tables)) = layers.find_value("source") else {
+        return vec![Dict::from([("kind".into(), Value::from("http"))])];
+    };
+    let mut tables: Vec<(usize, Dict)> = tables
+        .into_iter()
+        .filter_map(|(number, table)| Some((number.parse().ok()?, table.into_dict()?)))
+        .collect();
+    tables.sort_by_key(|(index, _)| *index);
+    for (key, value) in tables.iter_mut().flat_map(|(_, table)| table) {
+        if is_secret(key) {
+            *value = Value::from(REDACTED);
+        }
+    }
+    tables.into_iter().map(|(_, table)| table).collect()
+}
+
 fn source(layers: &Figment, key: &str, table: Value) -> Result<Source, ConfigError> {
     let Some(mut table) = table.into_dict() else {
         return Err(ConfigError::value(layers, key, "no `[[source]]` table"));
@@ -186,9 +205,12 @@ fn source(layers: &Figment, key: &str, table: Value) -> Result<Source, ConfigErr
     };
     match kind.as_str() {
         #[cfg(feature = "remoting")]
-        Some("remoting") => part(layers, key, table).map(Source::Remoting),
+        Some("remoting") => part(layers, key, table).map(|part| Source::Remoting(Box::new(part))),
         #[cfg(feature = "grpc")]
-        Some("grpc") => part(layers, key, table).map(Source::Grpc),
+        Some("grpc") => {
+            read_secret(key, &mut table)?;
+            part(layers, key, table).map(|part| Source::Grpc(Box::new(part)))
+        }
         Some("http") => part(layers, key, table).map(Source::Http),
         Some("file") => part(layers, key, table).map(Source::File),
         Some("fleet") => part::<Fleet>(layers, key, table).map(Source::Fleet),
@@ -202,6 +224,24 @@ fn source(layers: &Figment, key: &str, table: Value) -> Result<Source, ConfigErr
         )),
         _ => Err(ConfigError::value(layers, &kind_key, "no kind of source")),
     }
+}
+
+/// Puts the content of `secret_key_file` in the place of `secret_key`.
+#[cfg(feature = "grpc")]
+fn read_secret(key: &str, table: &mut Dict) -> Result<(), ConfigError> {
+    let Some(path) = table.remove("secret_key_file") else {
+        return Ok(());
+    };
+    if table.contains_key("secret_key") {
+        return Err(ConfigError::new(format!(
+            "`{key}.secret_key` and `{key}.secret_key_file` are both given; give one"
+        )));
+    }
+    let path = path.into_string().unwrap_or_default();
+    let secret = super::Secret::read(Path::new(&path))
+        .map_err(|reason| ConfigError::new(format!("`{key}.secret_key_file`: {reason}")))?;
+    table.insert("secret_key".into(), Value::from(secret.expose()));
+    Ok(())
 }
 
 fn part<T: DeserializeOwned>(layers: &Figment, key: &str, table: Dict) -> Result<T, ConfigError> {

@@ -18,6 +18,8 @@ mod load;
 mod secret;
 mod source;
 mod span;
+#[cfg(test)]
+mod tests;
 
 pub use fault::ConfigError;
 pub use load::{Input, load};
@@ -35,7 +37,11 @@ pub struct Config {
     /// The HTTP interface.
     pub api: Api,
     /// Where events come from; `http` when none is configured.
+    #[serde(skip)]
     pub source: Vec<Source>,
+    /// The `[[source]]` tables as they were given, without their secrets.
+    #[serde(rename = "source")]
+    given: Vec<figment::value::Dict>,
     /// Limits of a record.
     pub limits: Limits,
     /// The log on standard error.
@@ -45,6 +51,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// The configuration as TOML, without its secrets.
+    pub fn shown(&self) -> String {
+        toml::to_string(self).expect("a configuration is tables of plain values")
+    }
+
     /// Whether `POST /v1/events` takes events.
     pub fn takes_http(&self) -> bool {
         self.source
@@ -111,6 +122,12 @@ pub struct Store {
     pub path: PathBuf,
     /// How long transitions are kept.
     pub history: Span,
+    /// Most transitions; the oldest go first.
+    pub history_rows: u64,
+    /// Most rejected records; the oldest go first.
+    pub quarantine_rows: u64,
+    /// Most bytes of rejected records.
+    pub quarantine_bytes: u64,
 }
 
 impl Default for Store {
@@ -119,6 +136,9 @@ impl Default for Store {
             kind: StoreKind::Sqlite,
             path: "mqtt-presence.db".into(),
             history: Span::days(30),
+            history_rows: 10_000_000,
+            quarantine_rows: 10_000,
+            quarantine_bytes: 64 << 20,
         }
     }
 }

@@ -2,20 +2,22 @@
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::Secret;
+#[cfg(feature = "grpc")]
+use crate::source::grpc;
+#[cfg(feature = "remoting")]
+use crate::source::remoting;
 
 /// One `[[source]]`.
-#[derive(Clone, Debug, Serialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
+#[derive(Clone, Debug)]
 pub enum Source {
     /// RocketMQ through the NameServer.
     #[cfg(feature = "remoting")]
-    Remoting(Remoting),
+    Remoting(Box<remoting::Config>),
     /// RocketMQ 5.x through its proxy.
     #[cfg(feature = "grpc")]
-    Grpc(Grpc),
+    Grpc(Box<grpc::Config>),
     /// `POST /v1/events`.
     Http(Http),
     /// A file, a folder or standard input.
@@ -50,50 +52,13 @@ pub const KINDS: &[&str] = &[
     "fleet",
 ];
 
-/// `kind = "remoting"`
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Remoting {
-    /// NameServers as `host:port;host:port`.
-    pub namesrv: String,
-    /// The topic.
-    pub topic: String,
-    /// The consumer group.
-    pub group: String,
-    /// Instance id of a hosted RocketMQ.
-    pub namespace: Option<String>,
-    /// Access key.
-    pub access_key: Option<Secret>,
-    /// Secret key.
-    pub secret_key: Option<Secret>,
-    /// A file that holds the secret key.
-    pub secret_key_file: Option<PathBuf>,
-    /// Whether to speak TLS.
-    #[serde(default)]
-    pub tls: bool,
-    /// PEM file of the certificate authority.
-    pub ca_file: Option<PathBuf>,
-}
-
-/// `kind = "grpc"`
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Grpc {
-    /// The proxy as `host:port`.
-    pub endpoint: String,
-    /// The topic.
-    pub topic: String,
-    /// The consumer group.
-    pub group: String,
-}
-
 /// `kind = "http"`
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Http {}
 
 /// `kind = "file"`
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct File {
     /// A file, a folder, or `-`.
@@ -104,7 +69,7 @@ pub struct File {
 }
 
 /// `kind = "fleet"`
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Fleet {
     /// How many clients.
