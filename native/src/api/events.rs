@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use mqtt_presence_core::event::{Code, Event, Reader, Record};
+use mqtt_presence_core::event::{Code, Reader, Record};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -13,7 +13,7 @@ use super::Shared;
 use super::body::{self, Chunks};
 use super::problem::{Problem, ProblemSchema};
 use crate::pipeline::Delivery;
-use crate::store::{Origin, Poison};
+use crate::store::Origin;
 
 /// What a body may be called; whatever it says, any container is read.
 const MEDIA_TYPES: &[&str] = &[
@@ -154,36 +154,26 @@ async fn read(service: &Shared, mut chunks: Chunks) -> Result<(Delivery, Taken),
     }
 }
 
-fn sort(Record { place, outcome }: Record, delivery: &mut Delivery, taken: &mut Taken) {
-    let origin = Origin {
-        source: "http".into(),
-        ..Origin::default()
-    };
+fn sort(record: Record, delivery: &mut Delivery, taken: &mut Taken) {
     taken.records += 1;
-    match outcome {
-        Ok(event) => {
-            taken.accepted += 1;
-            let event: Event = event;
-            delivery.events.push((event, origin));
-        }
+    match &record.outcome {
+        Ok(_) => taken.accepted += 1,
         Err(rejected) => {
             taken.rejected += 1;
             taken.errors.push(RecordError {
-                record: place.record,
-                line: place.line,
-                column: place.column,
-                offset: place.offset,
+                record: record.place.record,
+                line: record.place.line,
+                column: record.place.column,
+                offset: record.place.offset,
                 code: rejected.code,
                 field: rejected.field.clone(),
                 message: rejected.message.clone(),
             });
-            delivery.poison.push(Poison {
-                origin,
-                code: rejected.code.as_str().into(),
-                field: rejected.field,
-                message: rejected.message,
-                raw: rejected.raw,
-            });
         }
     }
+    let origin = Origin {
+        source: "http".into(),
+        ..Origin::default()
+    };
+    delivery.push(record, origin);
 }

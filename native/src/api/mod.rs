@@ -39,6 +39,7 @@ mod problem;
 mod quarantine;
 mod query;
 mod rate;
+mod records;
 mod server;
 mod stats;
 mod transitions;

@@ -100,6 +100,7 @@ pub async fn timeout(State(service): State<Shared>, request: Request, next: Next
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::Shared;
 use super::parameters::Parameters;
 use super::problem::{Problem, ProblemSchema};
+use super::records::{self, Records};
 use crate::clock;
 
 /// Counts of the whole service.
@@ -22,10 +23,17 @@ pub struct Stats {
     online: u64,
     /// Channels by state.
     channels: BTreeMap<&'static str, u64>,
+    /// Records since the service was started.
+    records: Records,
     /// Records in the quarantine.
     quarantined: u64,
+    /// Records that left the quarantine because it was full.
+    quarantine_dropped: u64,
     /// Id of the newest transition, 0 when there is none.
     last_transition: u64,
+    /// How far the events of the last commit lay behind the clock, in
+    /// milliseconds; `null` before the first.
+    lag: Option<u64>,
 }
 
 /// Counts: clients, channels by state, records by kind and error code, lag.
@@ -43,6 +51,7 @@ pub async fn stats(
     parameters: Parameters,
 ) -> Result<Json<Stats>, Problem> {
     parameters.finish(&[])?;
+    let (records, lag) = records::read(&service.metrics.render());
     let stats = service.store.stats(clock::now()).await?;
     Ok(Json(Stats {
         clients: stats.clients,
@@ -52,7 +61,10 @@ pub async fn stats(
             .into_iter()
             .map(|(state, count)| (state.as_str(), count))
             .collect(),
+        records,
         quarantined: stats.quarantined,
+        quarantine_dropped: stats.quarantine_dropped,
         last_transition: stats.last_transition,
+        lag,
     }))
 }
