@@ -2,7 +2,10 @@
 //! between them, the HTTP API and the command line.
 #![recursion_limit = "512"]
 
+pub mod api;
 pub mod cli;
+pub mod clock;
+pub mod config;
 pub mod fleet;
 pub mod pipeline;
 pub mod source;

@@ -4,13 +4,22 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod completions;
+mod doctor;
 mod failure;
 mod generate;
+mod get;
 mod instant;
+mod log;
 mod progress;
 mod replay;
 mod safe;
+mod serve;
+mod service;
+mod settings;
+mod sse;
 mod table;
+mod watch;
 
 use failure::Failure;
 
@@ -21,7 +30,15 @@ use failure::Failure;
     name = "mqtt-presence",
     version,
     propagate_version = true,
-    max_term_width = 100
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  mqtt-presence replay notices.ndjson          who is online, from a file
+  mqtt-presence serve --store memory           a service that keeps nothing
+  mqtt-presence serve --config presence.toml   a service as the file says
+  mqtt-presence get GID_x@@@dev1               ask it
+  mqtt-presence watch                          follow it
+  mqtt-presence doctor --config presence.toml  what is wrong, and what to do"
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -31,16 +48,26 @@ pub struct Cli {
 /// In alphabetical order.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Completions(completions::CompletionsArgs),
+    Doctor(doctor::DoctorArgs),
     Generate(generate::GenerateArgs),
+    Get(get::GetArgs),
     Replay(replay::ReplayArgs),
+    Serve(Box<serve::ServeArgs>),
+    Watch(watch::WatchArgs),
 }
 
 /// Runs the command that the arguments ask for. Bad usage ends the process
 /// with code 2, `--help` and `--version` with 0.
 pub fn run() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Completions(args) => completions::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Generate(args) => generate::run(&args),
+        Command::Get(args) => get::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Watch(args) => watch::run(&args),
     };
     result.unwrap_or_else(Failure::exit)
 }

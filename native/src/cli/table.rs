@@ -38,3 +38,17 @@ pub(super) fn cell(text: impl ToString, colour: Color, colours: bool) -> Cell {
     let cell = Cell::new(text);
     if colours { cell.fg(colour) } else { cell }
 }
+
+/// Text outside a table in this colour, if colours are wanted.
+pub(super) fn paint(text: &str, colour: Color, colours: bool) -> String {
+    let code = match colour {
+        Color::Green => 32,
+        Color::Yellow => 33,
+        _ => 31,
+    };
+    if colours {
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    } else {
+        text.to_owned()
+    }
+}

@@ -9,7 +9,9 @@ use crate::pipeline::Intake;
 
 pub mod file;
 pub mod fleet;
-#[cfg(any(feature = "remoting", feature = "grpc"))]
+#[cfg(feature = "grpc")]
+pub mod grpc;
+#[cfg(any(feature = "grpc", feature = "remoting"))]
 mod message;
 #[cfg(feature = "remoting")]
 pub mod remoting;

@@ -1,0 +1,54 @@
+//! `GET /v1/clients/{clientId}`: is it online, and why.
+
+use axum::Json;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use mqtt_presence_core::presence::Explain;
+
+use super::Shared;
+use super::answer::{Explained, LastTransition};
+use super::parameters::Parameters;
+use super::problem::{Problem, ProblemSchema};
+use crate::clock;
+
+/// The id in the path, whose `%` sequences must be UTF-8.
+pub fn id(path: Result<Path<String>, PathRejection>) -> Result<String, Problem> {
+    path.map(|Path(id)| id).map_err(|_| {
+        let detail = "the client id in the path is not UTF-8; write each byte that is no letter or digit as `%XX`";
+        Problem::new(StatusCode::BAD_REQUEST, "invalid_path", detail)
+    })
+}
+
+/// Whether a client is online, since when, and why.
+///
+/// A client never seen answers 200 with `status: "unknown"`.
+#[utoipa::path(
+    get,
+    path = "/v1/clients/{clientId}",
+    tag = "clients",
+    params(("clientId" = String, Path, description = "The client id, percent-encoded: `GID_x%40%40%40dev%2F1`")),
+    responses(
+        (status = 200, body = Explained),
+        (status = "default", body = ProblemSchema, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn client(
+    State(service): State<Shared>,
+    path: Result<Path<String>, PathRejection>,
+    parameters: Parameters,
+) -> Result<Json<Explained>, Problem> {
+    let id = id(path)?;
+    parameters.finish(&[])?;
+    let mut found = service.store.clients(std::slice::from_ref(&id)).await?;
+    let client = found.pop().flatten();
+    let last = match client.as_ref().and_then(|client| client.last) {
+        None => None,
+        Some(last) => {
+            let newest = service.store.history(&id, 0, u64::MAX >> 1, 1).await?.pop();
+            Some(newest.map_or_else(|| LastTransition::from(last), LastTransition::from))
+        }
+    };
+    let explain = Explain::new(&id, client.as_ref(), &service.options, clock::now());
+    Ok(Json(Explained::new(explain, last)))
+}

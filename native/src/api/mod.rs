@@ -1,0 +1,167 @@
+//! The HTTP interface: one file for each resource.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::{from_fn, from_fn_with_state};
+use metrics_exporter_prometheus::PrometheusHandle;
+use mqtt_presence_core::{event, presence};
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::trace::TraceLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::config;
+use crate::pipeline::Intake;
+use crate::source::Health;
+use crate::store::Store;
+
+mod answer;
+mod auth;
+mod body;
+mod clients;
+mod cursor;
+mod events;
+mod headers;
+mod health;
+mod history;
+mod list;
+mod openapi;
+mod page;
+mod parameters;
+mod problem;
+mod quarantine;
+mod query;
+mod rate;
+mod records;
+mod server;
+mod stats;
+mod transitions;
+
+pub use server::serve;
+
+/// A part of the service whose health decides on readiness.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The source's name, or `pipeline`.
+    pub name: String,
+    /// How it fares.
+    pub health: watch::Receiver<Health>,
+}
+
+/// What the interface is given to answer with.
+pub struct Parts {
+    /// The `[api]` section.
+    pub api: config::Api,
+    /// Where the state lives.
+    pub store: Arc<dyn Store>,
+    /// How clients are judged.
+    pub options: presence::Options,
+    /// Limits of a record.
+    pub limits: event::Limits,
+    /// The way into the pipeline, if events are taken over HTTP.
+    pub intake: Option<Intake>,
+    /// Id of the newest transition, sent after each commit that has one.
+    pub newest: watch::Receiver<u64>,
+    /// Sources and pipeline.
+    pub parts: Vec<Part>,
+    /// What Prometheus reads.
+    pub metrics: PrometheusHandle,
+    /// Cancelled when streams must end.
+    pub shutdown: CancellationToken,
+}
+
+/// What every handler shares.
+struct Service {
+    api: config::Api,
+    store: Arc<dyn Store>,
+    options: presence::Options,
+    limits: event::Limits,
+    intake: Option<Intake>,
+    newest: watch::Receiver<u64>,
+    parts: Vec<Part>,
+    metrics: PrometheusHandle,
+    shutdown: CancellationToken,
+    streams: Arc<Semaphore>,
+    rate: rate::Rate,
+    document: OnceLock<utoipa::openapi::OpenApi>,
+}
+
+type Shared = Arc<Service>;
+
+/// Every route with its limits, its guards and its description.
+pub fn router(parts: Parts) -> Router {
+    let service = Arc::new(Service {
+        streams: Arc::new(Semaphore::new(parts.api.max_streams)),
+        rate: rate::Rate::new(parts.api.rate),
+        api: parts.api,
+        store: parts.store,
+        options: parts.options,
+        limits: parts.limits,
+        intake: parts.intake,
+        newest: parts.newest,
+        parts: parts.parts,
+        metrics: parts.metrics,
+        shutdown: parts.shutdown,
+        document: OnceLock::new(),
+    });
+    let guarded = OpenApiRouter::new()
+        .routes(routes!(list::list))
+        .routes(routes!(query::query))
+        .routes(routes!(clients::client))
+        .routes(routes!(history::history))
+        .routes(routes!(stats::stats))
+        .routes(routes!(transitions::transitions))
+        .routes(routes!(events::events))
+        .routes(routes!(quarantine::quarantine))
+        .routes(routes!(health::metrics))
+        .route_layer(from_fn_with_state(service.clone(), auth::require));
+    let (router, document) = OpenApiRouter::with_openapi(openapi::Base::openapi())
+        .merge(guarded)
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(openapi::openapi))
+        .routes(routes!(page::page))
+        .routes(routes!(page::script))
+        .routes(routes!(page::style))
+        .split_for_parts();
+    let _ = service.document.set(document);
+    let router = router
+        .fallback(problem::not_found)
+        .method_not_allowed_fallback(problem::method_not_allowed);
+    let layers = ServiceBuilder::new()
+        .layer(TraceLayer::new_for_http())
+        .layer(from_fn(headers::secure))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(from_fn_with_state(service.clone(), auth::same_site))
+        .option_layer(cors(&service.api.cors))
+        .layer(from_fn_with_state(service.clone(), rate::limit))
+        .layer(from_fn_with_state(service.clone(), rate::timeout));
+    router.layer(layers).with_state(service)
+}
+
+/// None unless origins are configured.
+fn cors(origins: &[String]) -> Option<CorsLayer> {
+    let origins: Vec<HeaderValue> = origins
+        .iter()
+        .filter_map(|origin| HeaderValue::from_str(origin).ok())
+        .collect();
+    if origins.is_empty() {
+        return None;
+    }
+    let layer = CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("last-event-id"),
+        ]);
+    Some(layer)
+}

@@ -1,0 +1,53 @@
+//! `/openapi.json`, made from the handlers and their types.
+
+use axum::Json;
+use axum::extract::State;
+use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use super::Shared;
+use super::answer::{KindSchema, StateSchema, StatusSchema};
+use super::problem::ProblemSchema;
+
+/// What no handler says: title, tags, the token.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "mqtt-presence",
+        description = "Which MQTT clients are online. Times are milliseconds since 1970; errors are RFC 9457 problem documents."
+    ),
+    tags(
+        (name = "clients", description = "Who is online, and why"),
+        (name = "events", description = "Events in, and what was rejected"),
+        (name = "service", description = "How the service fares"),
+    ),
+    components(schemas(ProblemSchema, StatusSchema, StateSchema, KindSchema)),
+    modifiers(&Token),
+)]
+pub struct Base;
+
+struct Token;
+
+impl Modify for Token {
+    fn modify(&self, document: &mut Document) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("Needed when the service has a token"))
+            .build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+/// This document.
+#[utoipa::path(get, path = "/openapi.json", tag = "service", responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json")))]
+pub async fn openapi(State(service): State<Shared>) -> Json<Document> {
+    Json(
+        service
+            .document
+            .get()
+            .cloned()
+            .unwrap_or_else(Base::openapi),
+    )
+}

@@ -1,0 +1,63 @@
+//! The store's file and folder, looked at without changing them.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::Finding;
+use super::reach::writable_folder;
+use crate::config::{Store, StoreKind};
+
+/// Whether the store can be opened and written.
+pub(super) fn check(store: &Store) -> Vec<Finding> {
+    match store.kind {
+        StoreKind::Memory => vec![Finding::note(
+            "store",
+            "`memory` forgets everything when the service ends",
+        )],
+        StoreKind::Sqlite => sqlite(&store.path),
+    }
+}
+
+fn sqlite(path: &Path) -> Vec<Finding> {
+    let shown = path.display();
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if let Err(reason) = writable_folder(folder) {
+        return vec![Finding::wrong(
+            "store",
+            format!("the folder of `{shown}` {reason}"),
+        )];
+    }
+    if !path.exists() {
+        return vec![Finding::good(
+            "store",
+            format!("`{shown}` will be made; its folder can be written"),
+        )];
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let tables = Connection::open_with_flags(path, flags).and_then(|file| {
+        file.query_row("SELECT count(*) FROM sqlite_schema", [], |row| {
+            row.get::<_, i64>(0)
+        })
+    });
+    let read = match tables {
+        Ok(_) => Finding::good("store", format!("`{shown}` is there and can be read")),
+        Err(error) => {
+            let sentence = format!(
+                "`{shown}` cannot be read as an SQLite file: {error}; give another `store.path`"
+            );
+            Finding::wrong("store", sentence)
+        }
+    };
+    let writable = std::fs::OpenOptions::new().write(true).open(path);
+    match writable {
+        Ok(_) => vec![read],
+        Err(error) => vec![
+            read,
+            Finding::wrong("store", format!("`{shown}` cannot be written: {error}")),
+        ],
+    }
+}

@@ -1,0 +1,187 @@
+//! The order of life: port, store, pipeline, sources, interface; and back.
+
+use std::io::{self, ErrorKind, IsTerminal};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::{ending, sources, stores};
+use crate::api;
+use crate::config::Config;
+use crate::pipeline::{self, Intake, Pipeline, Settings};
+use crate::store::StoreError;
+
+/// Deliveries that wait for the pipeline at most.
+const WAITING: usize = 256;
+
+/// Runs the service until it is told to end.
+///
+/// # Errors
+/// A sentence: it could not start, or cannot go on.
+pub(super) async fn service(config: Config) -> Result<ExitCode, String> {
+    let told = CancellationToken::new();
+    ending::listen(told.clone())
+        .map_err(|error| format!("signals cannot be listened for: {error}"))?;
+    let metrics = PrometheusBuilder::new()
+        .install_recorder()
+        .map_err(|error| format!("metrics cannot be recorded: {error}"))?;
+    pipeline::metrics::describe();
+    let bind = config.api.bind;
+    let listener = TcpListener::bind(bind)
+        .await
+        .map_err(|error| not_bound(bind, &error))?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| not_bound(bind, &error))?;
+
+    let options = config.rule.options();
+    let store = {
+        let (store, options) = (config.store.clone(), options.clone());
+        let opened = tokio::task::spawn_blocking(move || stores::open(&store, &options)).await;
+        opened
+            .map_err(|error| format!("the store could not be opened: {error}"))?
+            .map_err(|error| error.to_string())?
+    };
+
+    let half = config.shutdown.deadline.duration() / 2;
+    let settings = Settings {
+        drain: half,
+        ..Settings::default()
+    };
+    let (pipeline, reports) = Pipeline::new(Arc::clone(&store), pipeline::system_clock(), settings);
+    let (intake, deliveries) = Intake::new(WAITING);
+    let drain = CancellationToken::new();
+    let mut pipeline = tokio::spawn(pipeline.run(deliveries, drain.clone()));
+
+    let stop = CancellationToken::new();
+    let mut running = sources::start(&config, &intake, &store, &stop);
+    let mut parts = vec![api::Part {
+        name: "pipeline".into(),
+        health: reports.health,
+    }];
+    parts.append(&mut running.parts);
+    let router = api::router(api::Parts {
+        api: config.api.clone(),
+        store,
+        options,
+        limits: config.limits.event(),
+        intake: config.takes_http().then(|| intake.clone()),
+        newest: reports.newest,
+        parts,
+        metrics,
+        shutdown: stop.clone(),
+    });
+    let interface = tokio::spawn(api::serve(
+        listener,
+        router,
+        config.api.max_connections,
+        stop.clone(),
+    ));
+    tracing::info!(%address, store = config_name(&config), sources = config.source.len(), "listening");
+    if io::stderr().is_terminal() {
+        eprint!("{}", what_to_try(address));
+    }
+
+    let outcome = tokio::select! {
+        () = told.cancelled() => Ok(()),
+        error = running.failed() => Err(error.to_string()),
+        ended = &mut pipeline => Err(sentence(ended)),
+    };
+    stop.cancel();
+    let tasks = running.tasks;
+    let quiet = timeout(half, async {
+        let _ = interface.await;
+        tasks.wait().await;
+    });
+    let in_time = quiet.await.is_ok();
+    if !in_time {
+        tracing::warn!(
+            "some requests or sources did not end in time; what they brought comes again"
+        );
+    }
+    drop(intake);
+    drain.cancel();
+    outcome?;
+    let drained = drained(pipeline, half).await?;
+    tracing::info!("ended");
+    Ok(if in_time && drained {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Waits for the pipeline, which has a deadline of its own.
+async fn drained(
+    pipeline: JoinHandle<Result<(), StoreError>>,
+    within: Duration,
+) -> Result<bool, String> {
+    match timeout(within + Duration::from_secs(1), pipeline).await {
+        Ok(Ok(Ok(()))) => Ok(true),
+        Ok(ended) => Err(sentence(ended)),
+        Err(_) => Ok(false),
+    }
+}
+
+/// Why the pipeline ended although nobody told it to.
+fn sentence(ended: Result<Result<(), StoreError>, tokio::task::JoinError>) -> String {
+    match ended {
+        Ok(Ok(())) => "the pipeline ended by itself".into(),
+        Ok(Err(error)) => error.to_string(),
+        Err(error) => format!("the pipeline met a defect: {error}"),
+    }
+}
+
+fn config_name(config: &Config) -> String {
+    match config.store.kind {
+        crate::config::StoreKind::Memory => "memory".into(),
+        crate::config::StoreKind::Sqlite => config.store.path.display().to_string(),
+    }
+}
+
+/// For a person at a terminal.
+fn what_to_try(address: SocketAddr) -> String {
+    let address = if address.ip().is_unspecified() {
+        format!("127.0.0.1:{}", address.port())
+    } else {
+        address.to_string()
+    };
+    let flag = if address == "127.0.0.1:8787" {
+        String::new()
+    } else {
+        format!(" --url http://{address}")
+    };
+    format!(
+        "\n  mqtt-presence answers at http://{address}\n\n  Try, in another terminal:\n    \
+         mqtt-presence watch{flag}\n    mqtt-presence get CLIENT_ID{flag}\n    \
+         curl http://{address}/v1/stats\n\n  Ctrl-C ends it in order.\n\n"
+    )
+}
+
+fn not_bound(bind: SocketAddr, error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::AddrInUse => format!(
+            "`{bind}` is taken by another process: end that, or take another port with `--bind {}` or `api.bind`",
+            SocketAddr::new(bind.ip(), 0)
+        ),
+        ErrorKind::PermissionDenied => {
+            format!(
+                "`{bind}` may not be used: ports below 1024 need rights; take another with `--bind`"
+            )
+        }
+        ErrorKind::AddrNotAvailable => {
+            format!(
+                "`{}` is no address of this machine; take one that is with `--bind`",
+                bind.ip()
+            )
+        }
+        _ => format!("cannot listen on `{bind}`: {error}"),
+    }
+}

@@ -1,0 +1,31 @@
+//! The configured store, opened.
+
+use std::sync::Arc;
+
+use mqtt_presence_core::presence::Options;
+
+use crate::config::{self, StoreKind};
+use crate::store::{Keep, Memory, Sqlite, SqliteSettings, Store, StoreError};
+
+/// Opens it; this may take a while and blocks.
+pub(super) fn open(
+    config: &config::Store,
+    options: &Options,
+) -> Result<Arc<dyn Store>, StoreError> {
+    let keep = Keep {
+        history_age: config.history.millis(),
+        history_rows: config.history_rows,
+        quarantine_rows: config.quarantine_rows,
+        quarantine_bytes: config.quarantine_bytes,
+    };
+    Ok(match config.kind {
+        StoreKind::Memory => Arc::new(Memory::new(options.clone(), keep)),
+        StoreKind::Sqlite => {
+            let settings = SqliteSettings {
+                keep,
+                ..SqliteSettings::new(&config.path)
+            };
+            Arc::new(Sqlite::open(settings, options.clone())?)
+        }
+    })
+}

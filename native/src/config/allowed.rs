@@ -1,0 +1,146 @@
+//! What each key takes, for error messages; one line a key.
+
+/// Key and what it takes; `source.kind.key` for the keys of a source.
+pub const ALLOWED: &[(&str, &str)] = &[
+    (
+        "rule.closing",
+        "`any` (disconnect or tcpclean ends a channel) or `tcpclean` (that alone)",
+    ),
+    ("rule.takeover", "true or false"),
+    ("rule.lease", "a duration such as `12h`, longer than 0"),
+    ("rule.retention", "a duration such as `7d`, longer than 0"),
+    ("store.kind", "`sqlite` or `memory`"),
+    (
+        "store.path",
+        "the path of a file, such as `mqtt-presence.db`",
+    ),
+    ("store.history", "a duration such as `30d`, longer than 0"),
+    ("store.history_rows", "a whole number from 1"),
+    ("store.quarantine_rows", "a whole number from 1"),
+    ("store.quarantine_bytes", "a whole number of bytes from 1"),
+    (
+        "api.bind",
+        "an address and a port such as `127.0.0.1:8787` or `[::1]:8787`; port 0 takes a free one",
+    ),
+    (
+        "api.token",
+        "a string of visible ASCII characters without spaces",
+    ),
+    ("api.token_file", "the path of a file that holds the token"),
+    ("api.allow_anonymous", "true or false"),
+    (
+        "api.cors",
+        "a list of origins such as `[\"https://ops.example.com\"]`",
+    ),
+    (
+        "api.hosts",
+        "a list of host names such as `[\"presence.internal\"]`",
+    ),
+    (
+        "api.body_limit",
+        "a whole number of bytes from 1,024 to 1,073,741,824",
+    ),
+    (
+        "api.rate",
+        "a whole number of requests a second from 0 (no limit) to 4,294,967,295",
+    ),
+    ("api.timeout", "a duration such as `30s`, longer than 0"),
+    ("api.max_streams", "a whole number from 1 to 100,000"),
+    ("api.max_connections", "a whole number from 1 to 100,000"),
+    (
+        "limits.record",
+        "a whole number of bytes from 64 to 16,777,216",
+    ),
+    ("limits.depth", "a whole number from 1 to 128"),
+    (
+        "log.level",
+        "`error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,mqtt_presence=debug`",
+    ),
+    ("log.format", "`text` or `json`"),
+    ("shutdown.deadline", "a duration such as `10s`"),
+    (
+        "source.kind",
+        "`remoting`, `grpc`, `http`, `file` or `fleet`",
+    ),
+    (
+        "source.namesrv",
+        "one or more NameServers as `host:port;host:port`, or a list of them",
+    ),
+    (
+        "source.topic",
+        "the name of the topic that the MQTT service writes to",
+    ),
+    (
+        "source.group",
+        "the name of the consumer group, such as `GID_presence`",
+    ),
+    (
+        "source.namespace",
+        "the instance id of a hosted RocketMQ, such as `MQ_INST_…`",
+    ),
+    ("source.access_key", "a string"),
+    (
+        "source.secret_key",
+        "a string; better `secret_key_file` or the environment",
+    ),
+    (
+        "source.secret_key_file",
+        "the path of a file that holds the secret key",
+    ),
+    (
+        "source.tls",
+        "for `remoting` a table, `{}` or `{ ca_file = \"ca.pem\" }`; for `grpc` only false",
+    ),
+    (
+        "source.tls.ca_file",
+        "the path of a PEM file with the certificate authority",
+    ),
+    (
+        "source.tags",
+        "message tags with `||` between them, such as `connect||tcpclean`",
+    ),
+    (
+        "source.from",
+        "where a new group begins: `first` (the oldest message) or `last`",
+    ),
+    (
+        "source.invisible_seconds",
+        "a whole number of seconds from 10 to 43,200",
+    ),
+    ("source.endpoint", "the proxy as `host:port`"),
+    (
+        "source.path",
+        "the path of a file or folder, or `-` for standard input",
+    ),
+    (
+        "source.follow",
+        "true (go on as the file or folder grows) or false (end after the last record)",
+    ),
+    ("source.clients", "a whole number from 1 to 10,000,000"),
+    (
+        "source.rate",
+        "a whole number of events a second from 1 to 1,000,000",
+    ),
+    ("source.seed", "a whole number from 0"),
+];
+
+/// What the key takes; `source.3.topic` is looked up as `source.topic`.
+pub fn allowed(key: &str) -> Option<&'static str> {
+    let plain: Vec<&str> = key
+        .split('.')
+        .filter(|part| part.parse::<usize>().is_err())
+        .collect();
+    let plain = plain.join(".");
+    ALLOWED
+        .iter()
+        .find(|(name, _)| *name == plain)
+        .map(|(_, takes)| *takes)
+}
+
+/// Whether the value of this key must not be shown.
+pub fn is_secret(key: &str) -> bool {
+    matches!(
+        key.rsplit('.').next(),
+        Some("token" | "secret_key" | "access_key")
+    )
+}

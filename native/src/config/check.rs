@@ -1,0 +1,164 @@
+//! What types alone do not say: ranges, and keys that go together.
+
+use std::str::FromStr;
+
+use figment::Figment;
+
+use super::{Config, ConfigError, Secret, Source, Span};
+
+/// Checks ranges and keys that go together, and reads the files of secrets.
+pub fn check(config: &mut Config, layers: &Figment) -> Result<(), ConfigError> {
+    for (key, span) in [
+        ("rule.retention", Some(config.rule.retention)),
+        ("rule.lease", config.rule.lease),
+        ("store.history", Some(config.store.history)),
+        ("api.timeout", Some(config.api.timeout)),
+    ] {
+        if span.is_some_and(|span| span == Span::seconds(0)) {
+            return Err(ConfigError::value(layers, key, "no time at all"));
+        }
+    }
+    for (key, number, least, most) in [
+        ("api.body_limit", config.api.body_limit, 1_024, 1 << 30),
+        ("api.max_streams", config.api.max_streams, 1, 100_000),
+        (
+            "api.max_connections",
+            config.api.max_connections,
+            1,
+            100_000,
+        ),
+        ("limits.record", config.limits.record, 64, 16 << 20),
+        ("limits.depth", config.limits.depth, 1, 128),
+    ] {
+        if !(least..=most).contains(&number) {
+            return Err(ConfigError::value(layers, key, "out of range"));
+        }
+    }
+    for (key, number) in [
+        ("store.history_rows", config.store.history_rows),
+        ("store.quarantine_rows", config.store.quarantine_rows),
+        ("store.quarantine_bytes", config.store.quarantine_bytes),
+    ] {
+        if number == 0 {
+            return Err(ConfigError::value(layers, key, "out of range"));
+        }
+    }
+    if tracing_subscriber::EnvFilter::from_str(&config.log.level).is_err()
+        || config.log.level.trim().is_empty()
+    {
+        return Err(ConfigError::value(
+            layers,
+            "log.level",
+            "no level and no filter",
+        ));
+    }
+    for origin in &config.api.cors {
+        if !is_origin(origin) {
+            return Err(ConfigError::value(
+                layers,
+                "api.cors",
+                "not a list of origins",
+            ));
+        }
+    }
+    token(config, layers)?;
+    for (index, source) in config.source.iter().enumerate() {
+        self::source(source, &format!("source.{index}"), layers)?;
+    }
+    if config
+        .source
+        .iter()
+        .filter(|source| matches!(source, Source::Http(_)))
+        .count()
+        > 1
+    {
+        return Err(ConfigError::new(
+            "several sources are of kind `http`; there is one `POST /v1/events`, so give one",
+        ));
+    }
+    Ok(())
+}
+
+/// `scheme://host[:port]`, as browsers send it: no path, no slash at the end.
+fn is_origin(text: &str) -> bool {
+    text.strip_prefix("http://")
+        .or_else(|| text.strip_prefix("https://"))
+        .is_some_and(|host| {
+            !host.is_empty()
+                && host
+                    .bytes()
+                    .all(|byte| byte.is_ascii_graphic() && !b"/?#@*,".contains(&byte))
+        })
+}
+
+fn token(config: &mut Config, layers: &Figment) -> Result<(), ConfigError> {
+    if let Some(path) = &config.api.token_file {
+        if config.api.token.is_some() {
+            return Err(ConfigError::new(
+                "`api.token` and `api.token_file` are both given; give one",
+            ));
+        }
+        let token = Secret::read(path)
+            .map_err(|reason| ConfigError::new(format!("`api.token_file`: {reason}")))?;
+        if !is_token(&token) {
+            return Err(ConfigError::new(format!(
+                "`api.token_file`: `{}` holds more than one word of visible ASCII characters",
+                path.display()
+            )));
+        }
+        config.api.token = Some(token);
+    } else if config
+        .api
+        .token
+        .as_ref()
+        .is_some_and(|token| !is_token(token))
+    {
+        return Err(ConfigError::value(
+            layers,
+            "api.token",
+            "empty, or has characters that no header can carry",
+        ));
+    }
+    let bind = config.api.bind;
+    if !bind.ip().is_loopback() && config.api.token.is_none() && !config.api.allow_anonymous {
+        return Err(ConfigError::new(format!(
+            "`api.bind` is `{bind}`, which others can reach, and there is no token: set `api.token_file` (or \
+             MQTT_PRESENCE_API__TOKEN), bind 127.0.0.1, or say `--allow-anonymous` if anybody may read and write"
+        )));
+    }
+    Ok(())
+}
+
+fn is_token(token: &Secret) -> bool {
+    let text = token.expose();
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn source(source: &Source, key: &str, layers: &Figment) -> Result<(), ConfigError> {
+    match source {
+        Source::Fleet(fleet) => {
+            if !(1..=10_000_000).contains(&fleet.clients) {
+                return Err(ConfigError::value(
+                    layers,
+                    &format!("{key}.clients"),
+                    "out of range",
+                ));
+            }
+            if !(1..=1_000_000).contains(&fleet.rate) {
+                return Err(ConfigError::value(
+                    layers,
+                    &format!("{key}.rate"),
+                    "out of range",
+                ));
+            }
+        }
+        #[cfg(feature = "remoting")]
+        Source::Remoting(remoting) => {
+            remoting
+                .check()
+                .map_err(|reason| ConfigError::new(format!("`{key}`: {reason}")))?;
+        }
+        _ => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! What is wrong with a configuration, for people.
+
+use std::fmt;
+
+use figment::Figment;
+use figment::error::Kind;
+use figment::value::Value;
+
+use super::allowed::{allowed, is_secret};
+
+/// One sentence: where, which key, what is wrong, what is allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError(String);
+
+impl ConfigError {
+    /// An error with this sentence.
+    pub fn new(sentence: impl Into<String>) -> ConfigError {
+        ConfigError(sentence.into())
+    }
+
+    /// A key with a wrong value, named with the layer that gave it.
+    pub fn value(layers: &Figment, key: &str, reason: &str) -> ConfigError {
+        let mut sentence = place(layers, key);
+        match layers.find_value(key) {
+            Ok(value) if !is_secret(key) => {
+                sentence += &format!("`{key}` is {}, which is {reason}", shown(&value));
+            }
+            _ => sentence += &format!("`{key}` is {reason}"),
+        }
+        ConfigError(sentence + &takes(key))
+    }
+
+    /// A key that is not there.
+    pub fn missing(layers: &Figment, key: &str) -> ConfigError {
+        ConfigError(format!(
+            "{}`{key}` is missing{}",
+            place(layers, key),
+            takes(key)
+        ))
+    }
+
+    /// A key that means nothing.
+    pub fn unknown(layers: &Figment, key: &str, known: &[&str]) -> ConfigError {
+        let list: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+        let list = match list.split_last() {
+            Some((last, [])) => last.clone(),
+            Some((last, before)) => format!("{} and {last}", before.join(", ")),
+            None => "no keys".into(),
+        };
+        ConfigError(format!(
+            "{}unknown key `{key}`; allowed here: {list}",
+            place(layers, key)
+        ))
+    }
+
+    /// What figment found below `prefix`.
+    pub fn figment(layers: &Figment, prefix: &str, error: &figment::Error) -> ConfigError {
+        let mut key = prefix.to_owned();
+        for part in &error.path {
+            key = if key.is_empty() {
+                part.clone()
+            } else {
+                format!("{key}.{part}")
+            };
+        }
+        match &error.kind {
+            Kind::UnknownField(name, known) => {
+                let key = if key.ends_with(&format!(".{name}")) {
+                    key
+                } else {
+                    format!("{key}.{name}")
+                };
+                ConfigError::unknown(layers, &key, known)
+            }
+            Kind::MissingField(name) => ConfigError::missing(layers, &format!("{key}.{name}")),
+            Kind::InvalidType(..) => ConfigError::value(layers, &key, "of the wrong type"),
+            Kind::ISizeOutOfRange(_) | Kind::USizeOutOfRange(_) => {
+                ConfigError::value(layers, &key, "out of range")
+            }
+            _ => ConfigError::value(layers, &key, "not allowed"),
+        }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// `mqtt-presence.toml: `, for the layer that gave the key or what is around it.
+fn place(layers: &Figment, key: &str) -> String {
+    let mut key = key;
+    loop {
+        if let Some(metadata) = layers.find_metadata(key) {
+            return format!("{}: ", metadata.name);
+        }
+        match key.rsplit_once('.') {
+            Some((around, _)) => key = around,
+            None => return String::new(),
+        }
+    }
+}
+
+fn takes(key: &str) -> String {
+    allowed(key)
+        .map(|takes| format!("; it takes {takes}"))
+        .unwrap_or_default()
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(_, text) => format!("`{text}`"),
+        Value::Char(_, character) => format!("`{character}`"),
+        Value::Bool(_, switch) => format!("`{switch}`"),
+        Value::Num(_, number) => match (number.to_i128(), number.to_u128(), number.to_f64()) {
+            (Some(number), _, _) => format!("`{number}`"),
+            (_, Some(number), _) => format!("`{number}`"),
+            (_, _, Some(number)) => format!("`{number}`"),
+            _ => "a number".into(),
+        },
+        Value::Dict(..) => "a table".into(),
+        Value::Array(..) => "a list".into(),
+        Value::Empty(..) => "nothing".into(),
+    }
+}

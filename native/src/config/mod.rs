@@ -1,0 +1,266 @@
+//! The configuration: a TOML file, over it the environment, over it flags.
+//!
+//! Every key is written `section.key`. In the environment it is
+//! `MQTT_PRESENCE_SECTION__KEY`, on the command line `--set section.key=VALUE`;
+//! `source.0.topic` is the topic of the first `[[source]]`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use mqtt_presence_core::{event, presence};
+use serde::{Deserialize, Serialize};
+
+mod allowed;
+mod check;
+mod fault;
+mod layers;
+mod load;
+mod secret;
+mod source;
+mod span;
+#[cfg(test)]
+mod tests;
+
+pub use fault::ConfigError;
+pub use load::{Input, load};
+pub use secret::{REDACTED, Secret};
+pub use source::Source;
+pub use span::Span;
+
+/// The whole configuration, checked.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Config {
+    /// How clients are judged.
+    pub rule: Rule,
+    /// Where the state lives.
+    pub store: Store,
+    /// The HTTP interface.
+    pub api: Api,
+    /// Where events come from; `http` when none is configured.
+    #[serde(skip)]
+    pub source: Vec<Source>,
+    /// The `[[source]]` tables as they were given, without their secrets.
+    #[serde(rename = "source")]
+    given: Vec<figment::value::Dict>,
+    /// Limits of a record.
+    pub limits: Limits,
+    /// The log on standard error.
+    pub log: Log,
+    /// How the service ends.
+    pub shutdown: Shutdown,
+}
+
+impl Config {
+    /// The configuration as TOML, without its secrets.
+    pub fn shown(&self) -> String {
+        toml::to_string(self).expect("a configuration is tables of plain values")
+    }
+
+    /// Whether `POST /v1/events` takes events.
+    pub fn takes_http(&self) -> bool {
+        self.source
+            .iter()
+            .any(|source| matches!(source, Source::Http(_)))
+    }
+}
+
+/// `[rule]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rule {
+    /// Which facts close a channel.
+    pub closing: presence::Closing,
+    /// Whether a newer connect supersedes older live channels.
+    pub takeover: bool,
+    /// How long a channel may be live before it is suspect; never if absent.
+    pub lease: Option<Span>,
+    /// How long a closed channel is kept.
+    pub retention: Span,
+}
+
+impl Default for Rule {
+    fn default() -> Self {
+        Rule {
+            closing: presence::Closing::Any,
+            takeover: false,
+            lease: None,
+            retention: Span::days(7),
+        }
+    }
+}
+
+impl Rule {
+    /// As the rule takes it.
+    pub fn options(&self) -> presence::Options {
+        presence::Options {
+            closing: self.closing,
+            takeover: self.takeover,
+            lease: self.lease.map(Span::millis),
+            retention: self.retention.millis(),
+        }
+    }
+}
+
+/// Which store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum StoreKind {
+    /// One file that survives kill -9.
+    #[default]
+    Sqlite,
+    /// Nothing survives; for tests and a first look.
+    Memory,
+}
+
+/// `[store]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Store {
+    /// Which store.
+    pub kind: StoreKind,
+    /// The file of `sqlite`.
+    pub path: PathBuf,
+    /// How long transitions are kept.
+    pub history: Span,
+    /// Most transitions; the oldest go first.
+    pub history_rows: u64,
+    /// Most rejected records; the oldest go first.
+    pub quarantine_rows: u64,
+    /// Most bytes of rejected records.
+    pub quarantine_bytes: u64,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Store {
+            kind: StoreKind::Sqlite,
+            path: "mqtt-presence.db".into(),
+            history: Span::days(30),
+            history_rows: 10_000_000,
+            quarantine_rows: 10_000,
+            quarantine_bytes: 64 << 20,
+        }
+    }
+}
+
+/// `[api]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Api {
+    /// Address and port; port 0 takes a free one.
+    pub bind: SocketAddr,
+    /// What `Authorization: Bearer` must hold.
+    pub token: Option<Secret>,
+    /// A file that holds the token.
+    pub token_file: Option<PathBuf>,
+    /// Serve anybody on an address that others reach.
+    pub allow_anonymous: bool,
+    /// Origins whose pages may read answers; none if empty.
+    #[serde(deserialize_with = "layers::list")]
+    pub cors: Vec<String>,
+    /// Names, beside localhost, by which a browser may call a service that
+    /// has no token and binds loopback.
+    #[serde(deserialize_with = "layers::list")]
+    pub hosts: Vec<String>,
+    /// Largest request body in bytes.
+    pub body_limit: usize,
+    /// Requests a second from one address, with bursts of as many; 0 is no limit.
+    pub rate: u32,
+    /// How long one answer may take; followers of transitions are exempt.
+    pub timeout: Span,
+    /// How many may follow transitions at once.
+    pub max_streams: usize,
+    /// How many connections are open at once.
+    pub max_connections: usize,
+}
+
+impl Default for Api {
+    fn default() -> Self {
+        Api {
+            bind: SocketAddr::from(([127, 0, 0, 1], 8787)),
+            token: None,
+            token_file: None,
+            allow_anonymous: false,
+            cors: Vec::new(),
+            hosts: Vec::new(),
+            body_limit: 8 * 1024 * 1024,
+            rate: 1_000,
+            timeout: Span::seconds(30),
+            max_streams: 256,
+            max_connections: 4_096,
+        }
+    }
+}
+
+/// `[limits]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Largest record in bytes.
+    pub record: usize,
+    /// Deepest nesting of a record.
+    pub depth: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let event::Limits { record, depth } = event::Limits::default();
+        Limits { record, depth }
+    }
+}
+
+impl Limits {
+    /// As the reader takes them.
+    pub fn event(&self) -> event::Limits {
+        event::Limits {
+            record: self.record,
+            depth: self.depth,
+        }
+    }
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,mqtt_presence=debug`.
+    pub level: String,
+    /// How lines are written.
+    pub format: LogFormat,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Log {
+            level: "info".into(),
+            format: LogFormat::Text,
+        }
+    }
+}
+
+/// `[shutdown]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Shutdown {
+    /// How long what was taken in may need to reach the store.
+    pub deadline: Span,
+}
+
+impl Default for Shutdown {
+    fn default() -> Self {
+        Shutdown {
+            deadline: Span::seconds(10),
+        }
+    }
+}

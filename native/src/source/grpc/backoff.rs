@@ -1,0 +1,61 @@
+//! How long to wait before the next attempt.
+
+use std::time::Duration;
+
+const FIRST: Duration = Duration::from_millis(500);
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// Doubles from 0.5 s to 30 s. Up to a quarter is taken off again, another
+/// share each time, so that instances which lost one proxy at the same moment
+/// do not come back at the same moment.
+#[derive(Debug)]
+pub(super) struct Backoff {
+    failures: u32,
+    counter: u32,
+}
+
+impl Backoff {
+    /// `seed` differs between instances.
+    pub(super) fn new(seed: u32) -> Self {
+        Backoff {
+            failures: 0,
+            counter: seed,
+        }
+    }
+
+    /// It worked: the next failure is the first again.
+    pub(super) fn reset(&mut self) {
+        self.failures = 0;
+    }
+
+    pub(super) fn next(&mut self) -> Duration {
+        let doublings = self.failures.min(10);
+        self.failures = self.failures.saturating_add(1);
+        self.counter = self.counter.wrapping_add(1);
+        // A multiple of the golden ratio spreads neighbouring counters evenly.
+        let share = self.counter.wrapping_mul(0x9E37_79B9) >> 24;
+        let full = (FIRST * 2_u32.pow(doublings)).min(LONGEST);
+        full - full * share / 1024
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grows_to_the_limit_and_starts_anew() {
+        let mut backoff = Backoff::new(7);
+        let waits: Vec<Duration> = (0..40).map(|_| backoff.next()).collect();
+        for (failures, wait) in (0_u32..).zip(&waits) {
+            let full = (FIRST * 2_u32.pow(failures.min(10))).min(LONGEST);
+            assert!(
+                *wait <= full && *wait >= full * 3 / 4,
+                "{failures}: {wait:?}"
+            );
+        }
+        assert!(waits[20..].windows(2).any(|pair| pair[0] != pair[1]));
+        backoff.reset();
+        assert!(backoff.next() <= FIRST);
+    }
+}
