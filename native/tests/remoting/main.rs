@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use tokio::sync::Mutex;
 
+mod access;
 mod faults;
 mod harness;
 mod versions;
@@ -30,4 +31,16 @@ async fn version_5() {
 async fn faults_are_named_and_survived() {
     let _turn = TURN.lock().await;
     faults::all("4.9.7").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_decide_what_is_read() {
+    let _turn = TURN.lock().await;
+    access::keys().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tls_is_verified() {
+    let _turn = TURN.lock().await;
+    access::tls().await;
 }

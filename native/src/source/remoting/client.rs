@@ -101,6 +101,9 @@ pub(super) fn settings(config: &Config) -> ClientConfig {
     settings.set_poll_name_server_interval(interval);
     settings.set_heartbeat_broker_interval(interval);
     if let Some(tls) = &config.tls {
+        // Dependencies link two cryptography providers and rustls panics
+        // rather than choose; an error says that one is chosen already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         settings.set_use_tls(true);
         settings.set_tls_client_auth_server(true);
         settings.set_tls_test_mode_enable(false);

@@ -233,6 +233,7 @@ fn check_name(field: &str, name: &str, longest: usize) -> Result<(), String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

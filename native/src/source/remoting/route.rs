@@ -12,9 +12,7 @@ pub(super) fn mend(body: &[u8]) -> Option<(Vec<u8>, Vec<String>)> {
     let mut route: Map<String, Value> = serde_json::from_slice(body)
         .or_else(|_| serde_json::from_slice(&quote_number_keys(body)))
         .ok()?;
-    for name in ["filterServerTable"] {
-        fill(&mut route, name, json!({}));
-    }
+    fill(&mut route, "filterServerTable", json!({}));
     for name in ["queueDatas", "brokerDatas"] {
         fill(&mut route, name, json!([]));
     }
@@ -98,6 +96,7 @@ fn quote_number_keys(body: &[u8]) -> Vec<u8> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use rocketmq_protocol::protocol::route::topic_route_data::TopicRouteData;
 
