@@ -4,6 +4,7 @@
 #![recursion_limit = "512"]
 
 mod fleet;
+mod keys;
 mod running;
 mod wire;
 
@@ -30,6 +31,9 @@ struct Proxy {
     _dir: TempDir,
 }
 
+/// Held while a server runs: two at once starve each other on a small machine.
+static SERVER: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 const TOPICS: [&str; 6] = ["many", "again", "killed", "later", "damaged", "odd"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -38,6 +42,7 @@ async fn receives_from_a_real_proxy() {
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .with_test_writer()
         .try_init();
+    let _server = SERVER.lock().await;
     let mut proxy = tokio::task::spawn_blocking(start_proxy).await.unwrap();
     odd_bodies(&proxy).await;
     many_events(&proxy).await;
@@ -121,14 +126,18 @@ async fn many_events(proxy: &Proxy) {
     );
 
     let running = Running::start(source(&proxy.endpoint, "many"));
+    let most = events * 9 / 10;
+    running.until_distinct(most, Duration::from_secs(60)).await;
+    let first = running.seen.lock().unwrap().first.unwrap();
+    println!(
+        "received {:.0}/s",
+        most as f64 / first.elapsed().as_secs_f64()
+    );
+    // The polls that were open when the first source ended took some along;
+    // those come once they are no longer hidden.
     running
         .until_distinct(events, Duration::from_secs(60))
         .await;
-    let span = {
-        let seen = running.seen.lock().unwrap();
-        seen.last.unwrap() - seen.first.unwrap()
-    };
-    println!("received {:.0}/s", events as f64 / span.as_secs_f64());
     // Longer than they stay hidden: what was not acknowledged would come again.
     let before = running.again();
     sleep(Duration::from_secs(20)).await;

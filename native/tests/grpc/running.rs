@@ -30,7 +30,6 @@ pub struct Seen {
     pub channels: HashMap<String, usize>,
     pub poison: Vec<Poison>,
     pub first: Option<Instant>,
-    pub last: Option<Instant>,
 }
 
 impl Running {
@@ -49,9 +48,7 @@ impl Running {
         tokio::spawn(async move {
             while let Some(delivery) = deliveries.recv().await {
                 let mut seen = shared.lock().unwrap();
-                let now = Instant::now();
-                seen.first.get_or_insert(now);
-                seen.last = Some(now);
+                seen.first.get_or_insert_with(Instant::now);
                 for (event, origin) in delivery.events {
                     assert!(origin.message_id.is_some() && origin.topic.is_some());
                     *seen.channels.entry(event.channel_id).or_default() += 1;

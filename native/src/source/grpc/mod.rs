@@ -72,7 +72,7 @@ impl Source for Grpc {
                 again_in = ?wait,
                 "{reason}; trying again"
             );
-            // Between servers that let polls last long an idle one ends so.
+            // A proxy that lets an idle poll last longer than ours is no failure.
             if !(end.worked && matches!(fault, Fault::Silent)) {
                 show(&context, Health::Failing(reason));
             }

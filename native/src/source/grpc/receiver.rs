@@ -20,7 +20,7 @@ use crate::store::{Origin, Poison};
 /// The broker hands out at most so many messages a receive.
 const BATCH: i32 = 32;
 /// Batches of one receiver that may be with the pipeline or being acknowledged.
-const AHEAD: usize = 4;
+const AHEAD: usize = 8;
 /// An empty answer before this is not the end of a poll.
 const TOO_SOON: Duration = Duration::from_secs(1);
 /// What is waited after an answer that came empty and too soon.

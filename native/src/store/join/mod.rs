@@ -67,13 +67,13 @@ pub(super) fn stage<'b, 'k>(
     let mut totals = totals.clone();
     let timeless = timeless(options);
     for (position, (event, origin)) in batch.events.iter().enumerate() {
-        let before = known(&event.client_id);
         let staged = clients
             .entry(&event.client_id)
-            .or_insert_with(|| begin(before, options));
+            .or_insert_with(|| begin(known(&event.client_id), options));
         // An event names its channel for the first time: take the channel along.
-        if let Some(entry) = before
+        if !staged.fresh
             && !staged.part.channels.contains_key(&event.channel_id)
+            && let Some(entry) = known(&event.client_id)
             && let Some(channel) = entry.client.channels.get(&event.channel_id)
         {
             let id = event.channel_id.clone();

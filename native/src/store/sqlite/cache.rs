@@ -10,10 +10,11 @@ use mqtt_presence_core::presence::{Channel, Client};
 
 use crate::store::join::{Entry, Staged, Totals};
 
-/// What a cached client costs beside its channels: keys, map slot, counters.
-const CLIENT_BYTES: usize = 320;
+/// What a cached client costs beside its channels: keys, map slot, counters,
+/// and the first node of the tree of channels, which has room for eleven.
+const CLIENT_BYTES: usize = 2600;
 /// What a channel costs beside its texts.
-const CHANNEL_BYTES: usize = 320;
+const CHANNEL_BYTES: usize = 100;
 
 #[derive(Debug)]
 pub(super) struct Cached {

@@ -48,7 +48,7 @@ pub struct SqliteSettings {
     pub path: PathBuf,
     /// Memory for clients, in bytes: about this much, and while a fold is
     /// under way more, as much as arrives meanwhile. Default 1 GiB, some
-    /// 1,500,000 channels; what is not needed is not taken. Where the clients
+    /// 300,000 clients; what is not needed is not taken. Where the clients
     /// that send need more than this, each commit reads and writes the rows
     /// that are not in memory, and commits take several times as long.
     pub cache_bytes: usize,
