@@ -1,5 +1,6 @@
 //! One client that reconnects for days must not slow everything down.
 #![allow(clippy::unwrap_used)]
+#![allow(clippy::disallowed_types, reason = "the test bounds its own time")]
 
 use std::time::{Duration, Instant};
 

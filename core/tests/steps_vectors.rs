@@ -1,5 +1,6 @@
 //! Runs the vectors of `tests/conformance/steps`; their README says how.
 #![allow(clippy::unwrap_used)]
+#![allow(clippy::disallowed_methods, reason = "the test reads its vectors")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

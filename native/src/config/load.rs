@@ -214,6 +214,7 @@ fn source(layers: &Figment, key: &str, table: Value) -> Result<Source, ConfigErr
         Some("http") => part(layers, key, table).map(Source::Http),
         Some("file") => part(layers, key, table).map(Source::File),
         Some("fleet") => part::<Fleet>(layers, key, table).map(Source::Fleet),
+        #[cfg(not(all(feature = "remoting", feature = "grpc")))]
         Some(kind @ ("remoting" | "grpc")) => Err(ConfigError::value(
             layers,
             &kind_key,
