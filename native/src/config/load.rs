@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::allowed::is_secret;
 use super::layers::{File, Part, Single};
 use super::secret::REDACTED;
-use super::source::{Fleet, Http, KINDS, Source};
+use super::source::{Fleet, Http, Source};
 use super::{Config, ConfigError, check};
 
 /// The sections, in the order of the documentation.
@@ -214,13 +214,11 @@ fn source(layers: &Figment, key: &str, table: Value) -> Result<Source, ConfigErr
         Some("http") => part(layers, key, table).map(Source::Http),
         Some("file") => part(layers, key, table).map(Source::File),
         Some("fleet") => part::<Fleet>(layers, key, table).map(Source::Fleet),
+        #[cfg(not(all(feature = "remoting", feature = "grpc")))]
         Some(kind @ ("remoting" | "grpc")) => Err(ConfigError::value(
             layers,
             &kind_key,
-            &format!(
-                "not in this build (cargo feature `{kind}`), which has {}",
-                KINDS.join(", ")
-            ),
+            &format!("not in this build, which lacks the cargo feature `{kind}`"),
         )),
         _ => Err(ConfigError::value(layers, &kind_key, "no kind of source")),
     }
