@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::allowed::is_secret;
 use super::layers::{File, Part, Single};
 use super::secret::REDACTED;
-use super::source::{Fleet, Http, KINDS, Source};
+use super::source::{Fleet, Http, Source};
 use super::{Config, ConfigError, check};
 
 /// The sections, in the order of the documentation.
@@ -218,10 +218,7 @@ fn source(layers: &Figment, key: &str, table: Value) -> Result<Source, ConfigErr
         Some(kind @ ("remoting" | "grpc")) => Err(ConfigError::value(
             layers,
             &kind_key,
-            &format!(
-                "not in this build (cargo feature `{kind}`), which has {}",
-                KINDS.join(", ")
-            ),
+            &format!("not in this build, which lacks the cargo feature `{kind}`"),
         )),
         _ => Err(ConfigError::value(layers, &kind_key, "no kind of source")),
     }

@@ -41,17 +41,6 @@ impl Source {
     }
 }
 
-/// Kinds that this build has.
-pub const KINDS: &[&str] = &[
-    #[cfg(feature = "remoting")]
-    "remoting",
-    #[cfg(feature = "grpc")]
-    "grpc",
-    "http",
-    "file",
-    "fleet",
-];
-
 /// `kind = "http"`
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
