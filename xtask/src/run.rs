@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 
@@ -153,18 +153,14 @@ fn configuration(args: &RunArgs, cluster: Option<&Cluster>, folder: &Path, port:
 }
 
 fn produce(args: &RunArgs, cluster: &Cluster) -> Result<Running, String> {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_err(|error| format!("the clock is before 1970: {error}"))?;
     let number = |number: u32| number.to_string();
     child::spawn(
         mqtt_presence()
-            .args([
-                "generate",
-                "--seed",
-                "1",
-                "--duplicate",
-                "0.01",
-                "--shuffle",
-                "20",
-            ])
+            .args(["generate", "--start", &now.as_millis().to_string()])
+            .args(["--seed", "1", "--duplicate", "0.01", "--shuffle", "20"])
             .args([
                 "--clients",
                 &number(args.clients),

@@ -111,8 +111,8 @@ fn stored(port: u16, service: &mut Running) -> Result<u64, String> {
     };
     let stats: serde_json::Value =
         serde_json::from_str(&body).map_err(|error| format!("/v1/stats: {error}"))?;
-    let kinds = stats["records"]["byKind"]
+    let kinds = stats["records"]["accepted"]
         .as_object()
-        .ok_or("/v1/stats names no `records.byKind`")?;
+        .ok_or("/v1/stats names no `records.accepted`")?;
     Ok(kinds.values().filter_map(serde_json::Value::as_u64).sum())
 }

@@ -3,14 +3,17 @@
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::failure::Failure;
 use super::instant::Instant;
 use super::progress::{self, Unit};
 use crate::fleet::{Fleet, FleetConfig, Share, to_json_line};
 
-/// Writes the events of a simulated fleet as NDJSON.
+#[cfg(feature = "remoting")]
+mod rocketmq;
+
+/// Writes the events of a simulated fleet as NDJSON, or into a RocketMQ topic.
 ///
 /// The same arguments give the same bytes on any machine. Without faults the
 /// events come in order of time; each of the faults leaves the fleet itself as
@@ -21,8 +24,8 @@ pub(super) struct GenerateArgs {
     /// How many clients
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
     clients: u32,
-    /// How many events in all, second copies included
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    /// How many events in all, second copies included; or `unlimited`
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = events)]
     events: u64,
     /// Another seed, another fleet
     #[arg(long, value_name = "S", default_value_t = 1)]
@@ -32,6 +35,21 @@ pub(super) struct GenerateArgs {
     start: Instant,
     #[command(flatten)]
     faults: FaultArgs,
+    /// Where the events go
+    #[arg(long, value_enum, default_value_t = Destination::Stdout)]
+    to: Destination,
+    #[cfg(feature = "remoting")]
+    #[command(flatten)]
+    rocketmq: rocketmq::RocketmqArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Destination {
+    /// NDJSON on standard output
+    Stdout,
+    /// Messages in a RocketMQ topic: tag = eventType, key = clientId
+    #[cfg(feature = "remoting")]
+    Rocketmq,
 }
 
 /// What happens to the events on their way.
@@ -56,10 +74,24 @@ Examples:
   The same fleet as a broker on a bad day would deliver it:
     mqtt-presence generate --clients 1000 --events 10000 --loss 1% --duplicate 5% --shuffle 200 > bad.ndjson
   Another fleet of the same size, that began at another time:
-    mqtt-presence generate --seed 2 --start 2026-06-01T00:00:00Z > other.ndjson";
+    mqtt-presence generate --seed 2 --start 2026-06-01T00:00:00Z > other.ndjson
+  500 events a second into a topic, until Ctrl-C:
+    mqtt-presence generate --events unlimited --to rocketmq --namesrv 127.0.0.1:9876 --topic notices --rate 500";
 
 /// Below so many events no progress is shown.
 const LARGE: u64 = 500_000;
+
+/// Stands for no end.
+const UNLIMITED: u64 = u64::MAX;
+
+fn events(text: &str) -> Result<u64, String> {
+    match text {
+        "unlimited" => Ok(UNLIMITED),
+        _ => text
+            .parse()
+            .map_err(|_| format!("`{text}` is no number of events, nor `unlimited`")),
+    }
+}
 
 /// The event format ends at 2^53; a fleet gets a thousand years before it.
 fn start(text: &str) -> Result<Instant, String> {
@@ -83,18 +115,25 @@ pub(super) fn run(args: &GenerateArgs) -> Result<ExitCode, Failure> {
         shuffle: args.faults.shuffle,
         start: args.start.0,
     });
-    to_standard_output(fleet, args.events).map_err(|error| Failure::of_output(&error))?;
+    let total = Some(args.events).filter(|events| *events != UNLIMITED);
+    match args.to {
+        Destination::Stdout => {
+            to_standard_output(fleet, total).map_err(|error| Failure::of_output(&error))?;
+        }
+        #[cfg(feature = "remoting")]
+        Destination::Rocketmq => rocketmq::send(&args.rocketmq, fleet, total)?,
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-fn to_standard_output(fleet: Fleet, events: u64) -> io::Result<()> {
+fn to_standard_output(fleet: Fleet, events: Option<u64>) -> io::Result<()> {
     // Events on the terminal are progress enough.
     let large = if io::stdout().is_terminal() {
         u64::MAX
     } else {
         LARGE
     };
-    let bar = progress::bar(Unit::Events, Some(events), large);
+    let bar = progress::bar(Unit::Events, events, large);
     let mut output = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     for (written, event) in fleet.enumerate() {
         output.write_all(to_json_line(&event).as_bytes())?;
