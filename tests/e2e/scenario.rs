@@ -195,18 +195,18 @@ async fn differences(store: &Path, expected: &Presence) -> Vec<String> {
     different
 }
 
-fn facts(client: &Client) -> BTreeMap<&str, [Option<(u64, Option<&str>)>; 3]> {
+type Facts = [Option<(u64, Option<String>)>; 3];
+
+fn facts(client: &Client) -> BTreeMap<String, Facts> {
     let facts = |channel: &Channel| {
         [Kind::Connect, Kind::Disconnect, Kind::Tcpclean].map(|kind| {
-            channel
-                .slot(kind)
-                .map(|fact| (fact.time, fact.client_ip.as_deref()))
+            let fact = channel.slot(kind)?;
+            Some((fact.time, fact.client_ip.clone()))
         })
     };
-    client
-        .channels
-        .iter()
-        .map(|(id, channel)| (id.as_str(), facts(channel)))
+    let channels = client.channels.iter();
+    channels
+        .map(|(id, channel)| (id.clone(), facts(channel)))
         .collect()
 }
 

@@ -4,9 +4,19 @@ use std::process::Command;
 use std::time::Instant;
 
 /// A `cargo` command in the workspace's top folder.
+///
+/// What `cargo run` says of xtask to xtask is taken away: build scripts such as
+/// ring's look at it, and would be built anew each time a person and xtask
+/// take turns.
 pub fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(crate::place::root());
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
     command
 }
 

@@ -6,9 +6,15 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat};
 
+/// What libraries log of themselves is left out: a source's health says the
+/// same in a sentence. A level for one of them brings it back, such as
+/// `info,rocketmq=warn`.
+const QUIET: &str = "rocketmq=off,tower_http=off";
+
 /// Begins to log. `RUST_LOG` goes before the configuration.
 pub(super) fn begin(log: &Log) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(&log.level));
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new(format!("{QUIET},{}", log.level)));
     let colours = io::stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let builder = tracing_subscriber::fmt()

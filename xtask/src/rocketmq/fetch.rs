@@ -12,11 +12,7 @@ const MARKER: &str = "complete";
 
 /// Where the jars of a version are kept: `target/rocketmq/VERSION`.
 pub fn cache_folder(version: &str) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"),
-        PathBuf::from,
-    );
-    target.join("rocketmq").join(version)
+    crate::place::target().join("rocketmq").join(version)
 }
 
 /// What keeps this version from running here, as a sentence that says what to
