@@ -2,52 +2,82 @@
 
 use std::process::Command;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::step::{cargo, run};
-use crate::tool;
+use crate::{place, readme, tool};
 
 /// Options of `cargo xtask test`.
 #[derive(Args)]
-pub struct TestArgs {}
+pub struct TestArgs {
+    /// Only these checks, in the order of the list; all of them when absent
+    only: Vec<Check>,
+}
 
-/// Runs every check and stops at the first that fails.
-pub fn test(_: &TestArgs) -> Result<(), String> {
-    tool::java_and_maven()?;
-    run("format", &mut cargo(&["fmt", "--all", "--check"]))?;
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Check {
+    /// rustfmt
+    Format,
+    /// Licences, bans and sources of dependencies
+    Deny,
+    /// The core for wasm32
+    Wasm,
+    /// Clippy, warnings are errors
+    Lints,
+    /// rustdoc, warnings are errors
+    Doc,
+    /// Units, vectors, properties, real servers, end to end
+    Tests,
+    /// The commands of README.md
+    Readme,
+}
 
-    let deny = tool::deny::cargo_deny()?;
-    run(
-        "licences, bans and sources of dependencies",
-        Command::new(deny)
-            .args(["check", "licenses", "bans", "sources"])
-            .current_dir(crate::place::root()),
-    )?;
+/// Runs the checks and stops at the first that fails.
+pub fn test(args: &TestArgs) -> Result<(), String> {
+    for check in Check::value_variants() {
+        if args.only.is_empty() || args.only.contains(check) {
+            check.run()?;
+        }
+    }
+    Ok(())
+}
 
-    let (mut build, with) = tool::wasm::build("mqtt-presence-core")?;
-    run(&format!("core for wasm32, with {with}"), &mut build)?;
+impl Check {
+    fn run(self) -> Result<(), String> {
+        match self {
+            Check::Format => run("format", &mut cargo(&["fmt", "--all", "--check"])),
+            Check::Deny => run(
+                "licences, bans and sources of dependencies",
+                Command::new(tool::deny::cargo_deny()?)
+                    .args(["check", "licenses", "bans", "sources"])
+                    .current_dir(place::root()),
+            ),
+            Check::Wasm => {
+                let (mut build, with) = tool::wasm::build("mqtt-presence-core")?;
+                run(&format!("core for wasm32, with {with}"), &mut build)
+            }
+            Check::Lints => lints(),
+            Check::Doc => run(
+                "documentation",
+                cargo(&["doc", "--workspace", "--no-deps", "--locked"])
+                    .env("RUSTDOCFLAGS", "--deny warnings"),
+            ),
+            Check::Tests => {
+                tool::java_and_maven()?;
+                run("tests", &mut cargo(&["test", "--workspace", "--locked"]))
+            }
+            Check::Readme => readme::check(),
+        }
+    }
+}
 
-    let lints = ["--", "--deny", "warnings"];
+fn lints() -> Result<(), String> {
+    let deny = ["--", "--deny", "warnings"];
     run(
         "clippy",
-        cargo(&["clippy", "--workspace", "--all-targets", "--locked"]).args(lints),
+        cargo(&["clippy", "--workspace", "--all-targets", "--locked"]).args(deny),
     )?;
-    run(
-        "clippy without RocketMQ",
-        cargo(&[
-            "clippy",
-            "--package",
-            "mqtt-presence",
-            "--no-default-features",
-            "--locked",
-        ])
-        .args(lints),
-    )?;
-    run(
-        "documentation",
-        cargo(&["doc", "--workspace", "--no-deps", "--locked"])
-            .env("RUSTDOCFLAGS", "--deny warnings"),
-    )?;
-    run("tests", &mut cargo(&["test", "--workspace", "--locked"]))?;
-    crate::readme::check()
+    let mut without = cargo(&["clippy", "--package", "mqtt-presence", "--locked"]);
+    without.arg("--no-default-features").args(deny);
+    run("clippy without RocketMQ", &mut without)
 }

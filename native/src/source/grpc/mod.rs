@@ -3,7 +3,7 @@
 //! The crate has faults that this module keeps to itself: it never recovers
 //! from a proxy that restarts, it can spin on a stream that was reset, and it
 //! panics on answers that it does not know. So everything of it runs in a
-//! [`connection`] with threads of its own; the loop here watches that, ends it
+//! `connection` with threads of its own; the loop here watches that, ends it
 //! at its first fault and builds a new one after a pause.
 
 mod backoff;
