@@ -64,6 +64,10 @@ impl Check {
             ),
             Check::Tests => {
                 tool::java_and_maven()?;
+                // For the certificates of the TLS test.
+                if !tool::answers("openssl", &["version"]) {
+                    tool::debian(&["openssl"])?;
+                }
                 run("tests", &mut cargo(&["test", "--workspace", "--locked"]))
             }
             Check::Readme => readme::check(),
