@@ -1,6 +1,6 @@
 //! Folders of the workspace.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The workspace's top folder.
 pub fn root() -> PathBuf {
@@ -16,4 +16,14 @@ pub fn target() -> PathBuf {
         Some(dir) => root().join(dir),
         None => root().join("target"),
     }
+}
+
+/// Makes `folder` and takes away what an earlier run left in it.
+pub fn fresh(folder: &Path) -> Result<(), String> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder)
+            .map_err(|error| format!("cannot empty `{}`: {error}", folder.display()))?;
+    }
+    std::fs::create_dir_all(folder)
+        .map_err(|error| format!("cannot make `{}`: {error}", folder.display()))
 }

@@ -43,7 +43,7 @@ pub fn run(args: &RunArgs) -> Result<(), String> {
         &mut step::cargo(&["build", "--locked", "--package", "mqtt-presence"]),
     )?;
     let folder = place::target().join("run");
-    fresh(&folder)?;
+    place::fresh(&folder)?;
     let cluster = match tool::java_and_maven() {
         Ok(()) => {
             println!(
@@ -118,16 +118,6 @@ pub fn run(args: &RunArgs) -> Result<(), String> {
 
 fn mqtt_presence() -> Command {
     Command::new(place::target().join("debug").join("mqtt-presence"))
-}
-
-/// An empty folder: each run begins with an empty topic and store.
-fn fresh(folder: &Path) -> Result<(), String> {
-    if folder.exists() {
-        std::fs::remove_dir_all(folder)
-            .map_err(|error| format!("cannot empty `{}`: {error}", folder.display()))?;
-    }
-    std::fs::create_dir_all(folder)
-        .map_err(|error| format!("cannot make `{}`: {error}", folder.display()))
 }
 
 fn write(path: &PathBuf, text: &str) -> Result<(), String> {

@@ -15,11 +15,8 @@ const PORT: u16 = 18_787;
 
 pub(super) fn measure(events: u64) -> Result<Vec<Row>, String> {
     let folder = place::target().join("bench").join("rocketmq");
-    // Left by an earlier run; a topic with old events would spoil the count.
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder)
-            .map_err(|error| format!("cannot empty `{}`: {error}", folder.display()))?;
-    }
+    // A topic with old events would spoil the count.
+    place::fresh(&folder)?;
     let cluster = Cluster::start(
         StartOptions::new("5.3.3", folder.join("server"))
             .topic(TOPIC, QUEUES)
