@@ -136,15 +136,16 @@ fn nothing_is_acknowledged(cluster: &Cluster) {
         let total = progress
             .lines()
             .find_map(|line| line.split_once("Diff Total: "));
-        total.expect(&progress).1.trim().parse::<u64>().unwrap()
+        let total = total.expect(&progress).1.trim().parse::<u64>().unwrap();
+        (total, progress)
     };
-    let before = behind();
+    let (before, progress) = behind();
+    assert!(before > 0, "messages wait: {progress}");
     std::thread::sleep(Duration::from_secs(6));
-    assert!(before > 0, "messages wait");
+    let (after, progress) = behind();
     assert_eq!(
-        behind(),
-        before,
-        "no offset moved while nothing could be stored"
+        after, before,
+        "no offset moved while nothing could be stored: {progress}"
     );
 }
 
