@@ -1,7 +1,7 @@
 //! Options and filters as callers write them.
 
 use mqtt_presence_core::event::{Kind, Limits};
-use mqtt_presence_core::presence::{Closing, Status};
+use mqtt_presence_core::presence::{self, Closing, Status};
 use mqtt_presence_core::replay::{AnomalyKind, ClientFilter, EventFilter, Options, Sort};
 use wasm_bindgen::JsValue;
 
@@ -10,17 +10,10 @@ use crate::output::error;
 
 /// `{closing, takeover, flapCount, flapWindow, lateAfter}`, each optional.
 pub(crate) fn options(object: &JsValue) -> Result<Options, JsValue> {
-    let mut options = Options::default();
-    if let Some(closing) = input::text(object, "closing")? {
-        options.rule.closing = match closing.as_str() {
-            "any" => Closing::Any,
-            "tcpclean" => Closing::Tcpclean,
-            _ => return Err(unknown("closing", &closing)),
-        };
-    }
-    if let Some(takeover) = input::flag(object, "takeover")? {
-        options.rule.takeover = takeover;
-    }
+    let mut options = Options {
+        rule: rule(object)?,
+        ..Options::default()
+    };
     if let Some(count) = input::number(object, "flapCount")? {
         options.flap_count = usize::try_from(count).unwrap_or(usize::MAX);
     }
@@ -29,6 +22,26 @@ pub(crate) fn options(object: &JsValue) -> Result<Options, JsValue> {
     }
     if let Some(after) = input::number(object, "lateAfter")? {
         options.late_after = after;
+    }
+    Ok(options)
+}
+
+/// `{closing, takeover, lease, retention}`, each optional.
+pub(crate) fn rule(object: &JsValue) -> Result<presence::Options, JsValue> {
+    let mut options = presence::Options::default();
+    if let Some(closing) = input::text(object, "closing")? {
+        options.closing = match closing.as_str() {
+            "any" => Closing::Any,
+            "tcpclean" => Closing::Tcpclean,
+            _ => return Err(unknown("closing", &closing)),
+        };
+    }
+    if let Some(takeover) = input::flag(object, "takeover")? {
+        options.takeover = takeover;
+    }
+    options.lease = input::number(object, "lease")?;
+    if let Some(retention) = input::number(object, "retention")? {
+        options.retention = retention;
     }
     Ok(options)
 }

@@ -55,8 +55,19 @@ impl From<Answer> for JsValue {
 
 /// Something small, by way of its JSON.
 pub(crate) fn plain(value: &impl Serialize) -> Result<JsValue, JsValue> {
-    let json = serde_json::to_string(value).map_err(|e| error("not_json", &e.to_string()))?;
-    JSON::parse(&json)
+    JSON::parse(&json(value)?)
+}
+
+/// The value as JSON.
+pub(crate) fn json(value: &impl Serialize) -> Result<String, JsValue> {
+    serde_json::to_string(value).map_err(|e| error("not_json", &e.to_string()))
+}
+
+/// The value as a line of JSON, in bytes.
+pub(crate) fn line(value: &impl Serialize) -> Result<Vec<u8>, JsValue> {
+    let mut bytes = serde_json::to_vec(value).map_err(|e| error("not_json", &e.to_string()))?;
+    bytes.push(b'\n');
+    Ok(bytes)
 }
 
 /// What is thrown; all fields are always there.
@@ -69,4 +80,24 @@ pub(crate) fn error(code: &str, message: &str) -> JsValue {
         .with("field", JsValue::NULL)
         .with("message", message)
         .into()
+}
+
+/// A JSON array that is being written.
+#[derive(Default)]
+pub(crate) struct List(Vec<u8>);
+
+impl List {
+    pub(crate) fn add(&mut self, value: &impl Serialize) -> Result<(), JsValue> {
+        self.0.push(if self.0.is_empty() { b'[' } else { b',' });
+        serde_json::to_writer(&mut self.0, value).map_err(|e| error("not_json", &e.to_string()))
+    }
+
+    /// What was added since the last call; nothing if there was nothing.
+    pub(crate) fn take(&mut self) -> Option<Vec<u8>> {
+        if self.0.is_empty() {
+            return None;
+        }
+        self.0.push(b']');
+        Some(std::mem::take(&mut self.0))
+    }
 }

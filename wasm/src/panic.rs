@@ -35,6 +35,19 @@ pub fn panicked() -> Option<String> {
     WORDS.with(|words| words.try_borrow().ok().and_then(|words| words.clone()))
 }
 
+/// The words of the panic since the last call, if there was one. For callers
+/// that give up only the object that panicked: what that call did not touch
+/// is whole.
+#[wasm_bindgen(js_name = takePanic)]
+pub fn take_panic() -> Option<String> {
+    WORDS.with(|words| {
+        words
+            .try_borrow_mut()
+            .ok()
+            .and_then(|mut words| words.take())
+    })
+}
+
 /// Fails once there was a panic.
 pub(crate) fn check() -> Result<(), JsValue> {
     match panicked() {

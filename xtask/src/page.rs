@@ -26,7 +26,7 @@ pub struct PageArgs {
 
 /// Builds the page.
 pub fn page(args: &PageArgs) -> Result<(), String> {
-    packages()?;
+    packages(&web())?;
     engine()?;
     if !args.engine {
         run("page", &mut npm(&["run", "build"]))?;
@@ -44,31 +44,39 @@ fn npm(arguments: &[&str]) -> Command {
     command
 }
 
-/// Installs what package-lock.json names, unless that is what is there.
-fn packages() -> Result<(), String> {
+/// Installs what a project's package-lock.json names, unless that is what is there.
+pub(crate) fn packages(project: &Path) -> Result<(), String> {
     if !tool::answers("npm", &["--version"]) {
         tool::debian(&["nodejs", "npm"])?;
     }
     let changed = |path: &Path| -> Option<SystemTime> { fs::metadata(path).ok()?.modified().ok() };
-    let wanted = changed(&web().join("package-lock.json"));
-    let installed = changed(&web().join("node_modules/.package-lock.json"));
+    let wanted = changed(&project.join("package-lock.json"));
+    let installed = changed(&project.join("node_modules/.package-lock.json"));
     if installed.is_some() && installed >= wanted {
         return Ok(());
     }
     run(
-        "packages of the page",
-        &mut npm(&["ci", "--no-audit", "--no-fund"]),
+        &format!("packages of `{}`", project.display()),
+        npm(&["ci", "--no-audit", "--no-fund"]).current_dir(project),
     )
 }
 
-/// The engine: compiled, bound to JavaScript, made small.
 fn engine() -> Result<(), String> {
+    put(&bound("page", &web())?, &web().join("src/engine/pkg"))
+}
+
+/// The engine with one of its features, `page` or `package`: compiled, bound
+/// to JavaScript, made small with the wasm-opt of an npm project; the folder
+/// that it is in.
+pub(crate) fn bound(feature: &str, tools: &Path) -> Result<PathBuf, String> {
     let (mut build, with) = tool::wasm::build(PACKAGE, "web")?;
     run(
         &format!("engine for wasm32, with {with}"),
-        &mut build.command,
+        build
+            .command
+            .args(["--no-default-features", "--features", feature]),
     )?;
-    let glued = place::target().join("wasm");
+    let glued = place::target().join("wasm").join(feature);
     place::fresh(&glued)?;
     let file = build.folder.join(PACKAGE.replace('-', "_") + ".wasm");
     run(
@@ -99,10 +107,10 @@ fn engine() -> Result<(), String> {
             .arg(&wasm)
             .arg("--output")
             .arg(&wasm)
-            .current_dir(web()),
+            .current_dir(tools),
     )?;
     weigh(&wasm)?;
-    put(&glued, &web().join("src/engine/pkg"))
+    Ok(glued)
 }
 
 /// What rustc lets LLVM use by itself, and the SIMD of .cargo/config.toml.

@@ -1,0 +1,152 @@
+//! `cargo xtask package`: the npm package, ready to be packed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::step::run;
+use crate::{page, place};
+
+/// The engine as wasm-bindgen names it, and as the package does.
+const GLUE: &str = "mqtt_presence_wasm";
+const WASM: &str = "mqtt_presence.wasm";
+
+/// What a module calls `import.meta.url`, in CommonJS.
+const HERE: &str = "const here = require('node:url').pathToFileURL(__filename).href;";
+
+/// The project of the package: its sources and its tools.
+pub(crate) fn project() -> PathBuf {
+    place::root().join("wasm").join("package")
+}
+
+/// Where the built package is.
+pub fn folder() -> PathBuf {
+    place::target().join("package").join("mqtt-presence")
+}
+
+/// Builds the package into [`folder`].
+pub fn package() -> Result<(), String> {
+    let project = project();
+    page::packages(&project)?;
+    let engine = page::bound("package", &project)?;
+    // The sources are checked against the types that the glue comes with.
+    let glue = project.join("src").join("glue");
+    make(&glue)?;
+    for ending in ["js", "d.ts"] {
+        let name = format!("{GLUE}.{ending}");
+        copy(&engine.join(&name), &glue.join(&name))?;
+    }
+    let built = folder();
+    place::fresh(&built)?;
+    let dist = built.join("dist");
+    let (esm, cjs) = (dist.join("esm"), dist.join("cjs"));
+    run(
+        "package: modules and types",
+        tool("tsc").arg("--outDir").arg(&esm),
+    )?;
+    make(&esm.join("glue"))?;
+    copy_all(&glue, &esm.join("glue"))?;
+    run(
+        "package: CommonJS",
+        tool("esbuild")
+            .args(["src/node.ts", "--bundle", "--platform=node", "--format=cjs"])
+            .args(["--target=node20", "--log-level=warning"])
+            .arg(format!("--banner:js={HERE}"))
+            .arg("--define:import.meta.url=here")
+            .arg(format!("--outfile={}", cjs.join("node.js").display())),
+    )?;
+    copy_types(&esm, &cjs)?;
+    write(&cjs.join("package.json"), "{\"type\":\"commonjs\"}\n")?;
+    copy(&engine.join(format!("{GLUE}_bg.wasm")), &dist.join(WASM))?;
+    copy(
+        &place::root().join("wasm/README.md"),
+        &built.join("README.md"),
+    )?;
+    copy(&place::root().join("LICENSE"), &built.join("LICENSE"))?;
+    describe(&built)?;
+    println!("\nThe package is in `{}`", built.display());
+    Ok(())
+}
+
+fn tool(name: &str) -> Command {
+    let mut command = Command::new("npx");
+    command.args(["--no-install", name]).current_dir(project());
+    command
+}
+
+/// The package.json that is published: without what only building needs.
+fn describe(built: &Path) -> Result<(), String> {
+    let path = project().join("package.json");
+    let text = read(&path)?;
+    let mut package: serde_json::Value =
+        serde_json::from_str(&text).map_err(|error| format!("`{}`: {error}", path.display()))?;
+    let fields = package.as_object_mut();
+    let fields = fields.ok_or_else(|| format!("`{}` is no object", path.display()))?;
+    for only_here in ["devDependencies", "private", "scripts"] {
+        fields.remove(only_here);
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    if fields["version"] != version {
+        return Err(format!(
+            "`{}` names version {}, the workspace is at {version}",
+            path.display(),
+            fields["version"]
+        ));
+    }
+    let text = serde_json::to_string_pretty(&package).map_err(|error| error.to_string())?;
+    write(&built.join("package.json"), &(text + "\n"))
+}
+
+/// The files of a folder that has no folders.
+fn copy_all(from: &Path, into: &Path) -> Result<(), String> {
+    for path in files(from)? {
+        copy(&path, &into.join(path.file_name().unwrap_or_default()))?;
+    }
+    Ok(())
+}
+
+/// The types of modules are those of CommonJS as well.
+fn copy_types(from: &Path, into: &Path) -> Result<(), String> {
+    for path in files(from)? {
+        let name = path.file_name().unwrap_or_default();
+        if name.to_string_lossy().ends_with(".d.ts") {
+            copy(&path, &into.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let said = |error: std::io::Error| format!("cannot read `{}`: {error}", folder.display());
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(said)? {
+        let path = entry.map_err(said)?.path();
+        if path.is_file() {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+fn make(folder: &Path) -> Result<(), String> {
+    fs::create_dir_all(folder)
+        .map_err(|error| format!("cannot make `{}`: {error}", folder.display()))
+}
+
+fn copy(from: &Path, into: &Path) -> Result<(), String> {
+    fs::copy(from, into).map(drop).map_err(|error| {
+        format!(
+            "cannot copy `{}` to `{}`: {error}",
+            from.display(),
+            into.display()
+        )
+    })
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    fs::write(path, text).map_err(|error| format!("cannot write `{}`: {error}", path.display()))
+}
