@@ -87,21 +87,14 @@ impl Channel {
         options: &Options,
         now: u64,
     ) -> ChannelState {
-        let Some(connect) = &self.connect else {
-            return ChannelState::Orphan;
-        };
-        if self.closing(options.closing).is_some() {
-            ChannelState::Closed
-        } else if options.takeover && newest_connect > Some((connect.time, channel_id)) {
-            ChannelState::Superseded
-        } else if options
-            .lease
-            .is_some_and(|lease| now.saturating_sub(connect.time) > lease)
-        {
-            ChannelState::Suspect
-        } else {
-            ChannelState::Live
-        }
+        ChannelState::of(
+            self.connect.as_ref().map(|fact| fact.time),
+            self.closing(options.closing).is_some(),
+            channel_id,
+            newest_connect,
+            options,
+            now,
+        )
     }
 
     /// Joins a fact into its slot; true when it was taken.

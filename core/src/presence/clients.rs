@@ -1,20 +1,29 @@
 //! All clients in memory.
 
-use std::collections::BTreeMap;
-use std::ops::Bound;
-
-use super::entry::Entry;
+use super::table::Table;
 use super::{Applied, Cause, Client, Counts, Explain, Options, Status, Transition};
-use crate::event::Event;
+use crate::event::{Event, Plain};
 
 /// The state of all clients, in memory. Feed it events with
 /// [`apply`](Presence::apply), each with the caller's clock, and ask it about
 /// clients; it never reads a clock itself and iterates in byte order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// Records are put together from a smaller form when they are asked for. The
+/// first walk in byte order after a new client has come sorts the clients.
+#[derive(Clone, Debug, Default)]
 pub struct Presence {
     options: Options,
-    clients: BTreeMap<String, Entry>,
+    table: Table,
 }
+
+/// Equal options, and equal records of the same clients.
+impl PartialEq for Presence {
+    fn eq(&self, other: &Presence) -> bool {
+        self.options == other.options && self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Presence {}
 
 /// What [`Presence::stats`] counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,7 +43,7 @@ impl Presence {
     pub fn new(options: Options) -> Self {
         Presence {
             options,
-            clients: BTreeMap::new(),
+            table: Table::default(),
         }
     }
 
@@ -54,36 +63,40 @@ impl Presence {
         message_id: Option<&str>,
         now: u64,
     ) -> Option<Transition> {
-        let entry = match self.clients.get_mut(&event.client_id) {
-            Some(entry) => entry,
-            None => self.clients.entry(event.client_id.clone()).or_default(),
-        };
-        let online = entry.apply(event, origin, now, &self.options)?;
+        let online = self.apply_plain(&event.into(), origin, now)?;
         Some(Transition::new(event, online, now, message_id))
     }
 
+    /// As [`apply`](Presence::apply), of an event whose texts are borrowed;
+    /// returns the new answer, if it flipped.
+    pub fn apply_plain(&mut self, event: &Plain<'_>, origin: &str, now: u64) -> Option<bool> {
+        self.table.apply(event, origin, now, &self.options)
+    }
+
     /// What is known of a client, `None` if it was never seen.
-    pub fn client(&self, client_id: &str) -> Option<&Client> {
-        self.clients.get(client_id).map(Entry::client)
+    pub fn client(&self, client_id: &str) -> Option<Client> {
+        let client = self.table.find(client_id)?;
+        Some(self.table.client(client))
     }
 
     /// The answer for a client at `now`, `Unknown` if it was never seen.
     pub fn status(&self, client_id: &str, now: u64) -> Status {
-        self.clients
-            .get(client_id)
-            .map_or(Status::Unknown, |entry| entry.status(&self.options, now))
+        self.table
+            .find(client_id)
+            .map_or(Status::Unknown, |client| {
+                self.table.status(client, &self.options, now)
+            })
     }
 
     /// Why a client's answer is what it is.
     pub fn explain(&self, client_id: &str, now: u64) -> Explain {
-        Explain::new(client_id, self.client(client_id), &self.options, now)
+        Explain::new(client_id, self.client(client_id).as_ref(), &self.options, now)
     }
 
     /// All clients in byte order of their ids.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Client)> {
-        self.clients
-            .iter()
-            .map(|(id, entry)| (id.as_str(), entry.client()))
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Client)> {
+        let clients = self.table.order().iter();
+        clients.map(|client| (self.table.id(*client), self.table.client(*client)))
     }
 
     /// The clients whose id begins with `prefix`, in byte order, and of those
@@ -93,30 +106,36 @@ impl Presence {
         &'a self,
         prefix: &'a str,
         after: Option<&'a str>,
-    ) -> impl Iterator<Item = (&'a str, &'a Client)> {
-        let start = match after {
-            Some(after) if after >= prefix => Bound::Excluded(after),
-            _ => Bound::Included(prefix),
+    ) -> impl Iterator<Item = ClientAnswer<'a>> {
+        let order = self.table.order();
+        let before = |client: &u32| {
+            let id = self.table.id(*client);
+            id < prefix || after.is_some_and(|after| id <= after)
         };
-        self.clients
-            .range::<str, _>((start, Bound::Unbounded))
-            .take_while(move |(id, _)| id.starts_with(prefix))
-            .map(|(id, entry)| (id.as_str(), entry.client()))
+        let begin = order.partition_point(before);
+        order[begin..]
+            .iter()
+            .map(|client| ClientAnswer {
+                table: &self.table,
+                options: &self.options,
+                client: *client,
+            })
+            .take_while(move |client| client.id().starts_with(prefix))
     }
 
     /// Clients and channels, counted at `now`.
     pub fn stats(&self, now: u64) -> PresenceStats {
         let mut stats = PresenceStats {
-            clients: self.clients.len() as u64,
+            clients: self.table.len() as u64,
             ..PresenceStats::default()
         };
-        for entry in self.clients.values() {
-            match entry.status(&self.options, now) {
+        for client in 0..self.table.len() as u32 {
+            match self.table.status(client, &self.options, now) {
                 Status::Online => stats.online += 1,
                 Status::Suspect => stats.suspect += 1,
                 Status::Offline | Status::Unknown => {}
             }
-            stats.channels += entry.client().counts(&self.options, now);
+            stats.channels += self.table.counts(client, &self.options, now);
         }
         stats
     }
@@ -124,11 +143,7 @@ impl Presence {
     /// Drops the channels that [`Client::forget`] drops and returns how many
     /// went. Clients stay, with their last state.
     pub fn forget(&mut self, now: u64) -> usize {
-        let options = &self.options;
-        self.clients
-            .values_mut()
-            .map(|entry| entry.forget(now, options))
-            .sum()
+        self.table.forget(now, &self.options)
     }
 
     /// Joins another instance's state into this one, client by client as
@@ -137,16 +152,18 @@ impl Presence {
     pub fn merge(&mut self, other: &Presence, now: u64) -> Vec<Transition> {
         let mut transitions = Vec::new();
         let options = &self.options;
-        for (id, theirs) in &other.clients {
-            let ours = self.clients.entry(id.clone()).or_default();
-            let cause = ours.change(options, |client| {
-                let Applied { flipped, .. } = client.merge(theirs.client(), now, options);
-                let online = flipped?;
-                Some((online, client.deciding(online, options, now)?))
-            });
+        for (id, theirs) in other.iter() {
+            let known = self.table.find(id);
+            let mut ours = known.map_or_else(Client::default, |client| self.table.client(client));
+            let Applied { changed, flipped } = ours.merge(&theirs, now, options);
+            let cause =
+                flipped.and_then(|online| Some((online, ours.deciding(online, options, now)?)));
+            if changed || known.is_none() {
+                self.table.put(id, ours, options);
+            }
             if let Some((online, cause)) = cause {
                 transitions.push(Transition {
-                    client_id: id.clone(),
+                    client_id: id.to_owned(),
                     online,
                     time: cause.time,
                     observed_at: now,
@@ -161,12 +178,43 @@ impl Presence {
         transitions
     }
 
-    /// The state of these clients, each once.
-    pub(super) fn of(clients: BTreeMap<String, Client>, options: Options) -> Presence {
-        let clients = clients
-            .into_iter()
-            .map(|(id, client)| (id, Entry::new(client, &options)))
-            .collect();
-        Presence { options, clients }
+    /// Takes a record for a client of which nothing is known; false if there
+    /// is something.
+    pub(super) fn insert(&mut self, id: &str, record: Client) -> bool {
+        let is_new = self.table.find(id).is_none();
+        if is_new {
+            self.table.put(id, record, &self.options);
+        }
+        is_new
+    }
+}
+
+/// A client of a page: its answer is at hand, its record on demand.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientAnswer<'a> {
+    table: &'a Table,
+    options: &'a Options,
+    client: u32,
+}
+
+impl<'a> ClientAnswer<'a> {
+    /// Its id.
+    pub fn id(&self) -> &'a str {
+        self.table.id(self.client)
+    }
+
+    /// As [`Client::status`].
+    pub fn status(&self, now: u64) -> Status {
+        self.table.status(self.client, self.options, now)
+    }
+
+    /// As [`Client::since`].
+    pub fn since(&self) -> Option<u64> {
+        self.table.since(self.client)
+    }
+
+    /// All that is known of it.
+    pub fn record(&self) -> Client {
+        self.table.client(self.client)
     }
 }

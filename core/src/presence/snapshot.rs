@@ -10,7 +10,6 @@
 //! `checksum` is FNV-1a (64 bits, hexadecimal) of all bytes after the header
 //! line. It finds damage, not forgery. Options are not part of it.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -124,7 +123,8 @@ impl Presence {
             .ok()
             .filter(|header| header.version == VERSION && bytes.starts_with(&line_of(header)))
             .ok_or(damaged(1, "the header is not as it was written"))?;
-        let mut clients = BTreeMap::new();
+        let mut presence = Presence::new(options);
+        let mut clients = 0;
         let mut line = 1;
         let mut unread = rest;
         while !unread.is_empty() {
@@ -132,18 +132,19 @@ impl Presence {
             let (text, after) = cut_line(unread);
             let (id, client) = serde_json::from_slice::<(String, Client)>(text)
                 .map_err(|_| damaged(line, "it is not a client"))?;
-            if clients.insert(id, client).is_some() {
+            if !presence.insert(&id, client) {
                 return Err(damaged(line, "the client was there before"));
             }
+            clients += 1;
             unread = after;
         }
-        if clients.len() as u64 != header.clients {
+        if clients != header.clients {
             return Err(damaged(line, "lines are missing after it, or were added"));
         }
         if checksum(rest) != header.checksum {
             return Err(damaged(1, "its checksum does not fit the lines after it"));
         }
-        Ok(Presence::of(clients, options))
+        Ok(presence)
     }
 }
 

@@ -5,6 +5,8 @@ use std::ops::{AddAssign, SubAssign};
 
 use serde::{Deserialize, Serialize};
 
+use super::Options;
+
 /// What a channel is at a moment. Derived from the slots, never stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -30,6 +32,31 @@ impl ChannelState {
         ChannelState::Superseded,
         ChannelState::Suspect,
     ];
+
+    /// The state of a channel that connected at `connect`, if it did, and is
+    /// `closed` or not; the rest as of [`Channel::state`](super::Channel::state).
+    pub(super) fn of(
+        connect: Option<u64>,
+        closed: bool,
+        channel_id: &str,
+        newest_connect: Option<(u64, &str)>,
+        options: &Options,
+        now: u64,
+    ) -> ChannelState {
+        let Some(connect) = connect else {
+            return ChannelState::Orphan;
+        };
+        let overdue = |lease: u64| now.saturating_sub(connect) > lease;
+        if closed {
+            ChannelState::Closed
+        } else if options.takeover && newest_connect > Some((connect, channel_id)) {
+            ChannelState::Superseded
+        } else if options.lease.is_some_and(overdue) {
+            ChannelState::Suspect
+        } else {
+            ChannelState::Live
+        }
+    }
 
     /// The name in JSON.
     pub fn as_str(self) -> &'static str {
