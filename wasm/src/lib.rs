@@ -13,6 +13,8 @@
 #[cfg(feature = "package")]
 mod events;
 mod filter;
+#[cfg(feature = "package")]
+mod flips;
 mod input;
 mod output;
 mod panic;

@@ -1,10 +1,11 @@
 //! The live state of all clients.
 
-use mqtt_presence_core::event::Reader;
+use mqtt_presence_core::event::{Plain, Reader};
 use mqtt_presence_core::presence::{self, Status};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
+use crate::flips::Flips;
 use crate::output::{Answer, List, error, json, plain};
 use crate::rejected::Rejection;
 use crate::{filter, panic};
@@ -16,7 +17,7 @@ use crate::{filter, panic};
 pub struct Presence {
     presence: presence::Presence,
     reader: Reader,
-    flips: List,
+    flips: Flips,
     rejections: List,
 }
 
@@ -30,7 +31,7 @@ impl Presence {
         Ok(Presence {
             presence: presence::Presence::new(filter::rule(options)?),
             reader: Reader::new(filter::limits(options)?),
-            flips: List::default(),
+            flips: Flips::default(),
             rejections: List::default(),
         })
     }
@@ -50,13 +51,23 @@ impl Presence {
 
     fn take(&mut self, now: u64) -> Result<u32, JsValue> {
         let mut accepted = 0;
-        while let Some(record) = self.reader.next() {
+        loop {
+            // Nearly all there is, and nothing of it is copied.
+            while let Some((_, event)) = self.reader.next_plain() {
+                accepted += 1;
+                if let Some(online) = self.presence.apply_plain(&event, "", now) {
+                    self.flips.add(&event, online);
+                }
+            }
+            let Some(record) = self.reader.next() else {
+                return Ok(accepted);
+            };
             match record.outcome {
                 Ok(event) => {
                     accepted += 1;
-                    let flip = self.presence.apply(&event, "", None, now);
-                    if let Some(flip) = flip {
-                        self.flips.add(&flip)?;
+                    let event = Plain::from(&event);
+                    if let Some(online) = self.presence.apply_plain(&event, "", now) {
+                        self.flips.add(&event, online);
                     }
                 }
                 Err(rejected) => {
@@ -65,16 +76,15 @@ impl Presence {
                 }
             }
         }
-        Ok(accepted)
     }
 
-    /// The flips since the last call as a JSON array in bytes, if there were any.
-    #[wasm_bindgen(js_name = takeTransitions)]
-    pub fn take_transitions(&mut self) -> Option<Vec<u8>> {
+    /// The flips since the last call, if there were any: `{text, numbers}`.
+    #[wasm_bindgen(js_name = takeFlips)]
+    pub fn take_flips(&mut self) -> Option<JsValue> {
         self.flips.take()
     }
 
-    /// The rejected records since the last call, likewise.
+    /// The rejected records since the last call as a JSON array in bytes.
     #[wasm_bindgen(js_name = takeErrors)]
     pub fn take_errors(&mut self) -> Option<Vec<u8>> {
         self.rejections.take()
@@ -103,10 +113,10 @@ impl Presence {
         now: f64,
     ) -> Result<String, JsValue> {
         let page = self.presence.page(prefix, after.as_deref());
-        let listed = page.take(limit as usize).map(|(id, client)| {
-            let status = client.status(self.presence.options(), now as u64);
+        let listed = page.take(limit as usize).map(|client| {
+            let status = client.status(now as u64);
             Listed {
-                client_id: id,
+                client_id: client.id(),
                 online: status == Status::Online,
                 status,
                 since: client.since(),

@@ -5,7 +5,7 @@
 
 use super::gap::Behind;
 use super::reader::{Mode, Reader};
-use super::{Kind, Place};
+use super::{Event, Kind, Place};
 
 /// An accepted record whose texts are still in the reader's buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,18 @@ pub struct Plain<'a> {
     pub time: u64,
     /// As of [`Event`](super::Event).
     pub client_ip: Option<&'a str>,
+}
+
+impl<'a> From<&'a Event> for Plain<'a> {
+    fn from(event: &'a Event) -> Plain<'a> {
+        Plain {
+            client_id: &event.client_id,
+            channel_id: &event.channel_id,
+            kind: event.kind,
+            time: event.time,
+            client_ip: event.client_ip.as_deref(),
+        }
+    }
 }
 
 /// Where a text lies.

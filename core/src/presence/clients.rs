@@ -90,7 +90,12 @@ impl Presence {
 
     /// Why a client's answer is what it is.
     pub fn explain(&self, client_id: &str, now: u64) -> Explain {
-        Explain::new(client_id, self.client(client_id).as_ref(), &self.options, now)
+        Explain::new(
+            client_id,
+            self.client(client_id).as_ref(),
+            &self.options,
+            now,
+        )
     }
 
     /// All clients in byte order of their ids.

@@ -116,12 +116,7 @@ impl ChannelRow {
     }
 
     /// As [`Channel::state`].
-    pub fn state(
-        &self,
-        newest: Option<(u64, &str)>,
-        options: &Options,
-        now: u64,
-    ) -> ChannelState {
+    pub fn state(&self, newest: Option<(u64, &str)>, options: &Options, now: u64) -> ChannelState {
         let connect = self.connect.as_ref().map(|kept| kept.time);
         let closed = self.is_closed(options.closing);
         ChannelState::of(connect, closed, &self.id, newest, options, now)

@@ -52,7 +52,7 @@ impl Table {
     pub fn find(&self, id: &str) -> Option<u32> {
         let clients = &self.clients;
         self.by_client
-            .find(hash(0, id), |row| *clients[*row as usize].id == *id)
+            .find(hash(0, id), |row| same(&clients[*row as usize].id, id))
             .copied()
     }
 
@@ -263,7 +263,7 @@ impl Table {
         let clients = &mut self.clients;
         let found = self
             .by_client
-            .find(hash, |row| *clients[*row as usize].id == *id);
+            .find(hash, |row| same(&clients[*row as usize].id, id));
         if let Some(row) = found {
             return *row;
         }
@@ -285,17 +285,21 @@ impl Table {
 
     /// The row of a client's channel, a new one if it is not here.
     fn channel_row(&mut self, client: u32, id: &str) -> u32 {
-        let hash = hash(client + 1, id);
         let channels = &mut self.channels;
+        // Most events are of the client's last channel.
+        let last = self.clients[client as usize].chain;
+        if last != NONE && same(&channels[last as usize].id, id) {
+            return last;
+        }
+        let hash = hash(client + 1, id);
         let found = self.by_channel.find(hash, |row| {
             let row = &channels[*row as usize];
-            row.client == client && *row.id == *id
+            row.client == client && same(&row.id, id)
         });
         if let Some(row) = found {
             return *row;
         }
-        let before = self.clients[client as usize].chain;
-        let fresh = ChannelRow::new(id, hash, client, before);
+        let fresh = ChannelRow::new(id, hash, client, last);
         let row = match self.free.pop() {
             Some(row) => {
                 channels[row as usize] = fresh;
@@ -330,6 +334,20 @@ fn flip(last: Option<Last>, status: Status) -> Option<bool> {
         ..Client::default()
     };
     record.flip(status)
+}
+
+/// Whether the texts are equal; ids are short, and WebAssembly compares memory
+/// byte by byte.
+fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let (a, a_rest) = a.as_chunks::<8>();
+    let (b, b_rest) = b.as_chunks::<8>();
+    let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
+    a.iter().zip(b).all(|(a, b)| word(a) == word(b))
+        && a_rest.iter().zip(b_rest).all(|(a, b)| a == b)
 }
 
 fn hash(scope: u32, text: &str) -> u64 {

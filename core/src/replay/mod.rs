@@ -177,13 +177,7 @@ impl Replay {
         let place = record.place;
         match record.outcome {
             Ok(event) => {
-                let plain = Plain {
-                    client_id: &event.client_id,
-                    channel_id: &event.channel_id,
-                    kind: event.kind,
-                    time: event.time,
-                    client_ip: event.client_ip.as_deref(),
-                };
+                let plain = Plain::from(&event);
                 self.columns.push(&plain, event.extra.as_deref(), &place)?;
             }
             Err(rejected) => {

@@ -10,30 +10,32 @@ use crate::deliveries::{cases, deliveries, delivery, options, presence, settled_
 
 /// What must not depend on the way events took: the facts with the clock of
 /// their closing, and every answer.
-type Facts<'a> = (
-    &'a BTreeMap<String, Channel>,
-    &'a Option<(u64, String)>,
-    Option<(u64, &'a str)>,
+type Facts = (
+    BTreeMap<String, Channel>,
+    Option<(u64, String)>,
+    Option<(u64, String)>,
     Vec<ChannelState>,
     Status,
 );
 
-fn facts(presence: &Presence, now: u64) -> BTreeMap<&str, Facts<'_>> {
+fn facts(presence: &Presence, now: u64) -> BTreeMap<&str, Facts> {
     let options = presence.options();
     presence
         .iter()
         .map(|(id, client)| {
             let states = client.states(options, now).map(|(_, _, state)| state);
-            (
-                id,
-                (
-                    &client.channels,
-                    &client.newest_forgotten,
-                    client.newest_connect(),
-                    states.collect(),
-                    client.status(options, now),
-                ),
-            )
+            let states = states.collect();
+            let newest = client.newest_connect();
+            let newest = newest.map(|(time, id)| (time, id.to_owned()));
+            let status = client.status(options, now);
+            let facts = (
+                client.channels,
+                client.newest_forgotten,
+                newest,
+                states,
+                status,
+            );
+            (id, facts)
         })
         .collect()
 }

@@ -20,9 +20,9 @@ proptest! {
         prop_assert_eq!(&restored, &presence);
         prop_assert_eq!(restored.snapshot(), bytes);
         for (_, client) in presence.iter() {
-            let row = serde_json::to_string(client).unwrap();
+            let row = serde_json::to_string(&client).unwrap();
             let read: Client = serde_json::from_str(&row).unwrap();
-            prop_assert_eq!(&read, client);
+            prop_assert_eq!(read, client);
         }
     }
 

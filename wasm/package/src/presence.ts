@@ -1,5 +1,6 @@
 import { Presence as Inner } from "./glue/mqtt_presence_wasm.js";
 import type {
+  EventType,
   ExplainedClient,
   LimitOptions,
   ListedClient,
@@ -62,12 +63,12 @@ export class Presence {
 
   /** The next piece of the input: one object, an array, NDJSON or JSON values, cut anywhere. */
   push(chunk: string | Uint8Array, now: number = Date.now()): Pushed {
-    return this.#held.with((inner) => pushed(inner, inner.push(bytesOf(chunk), now)));
+    return this.#held.with((inner) => pushed(inner, inner.push(bytesOf(chunk), now), now));
   }
 
   /** Says that the input ends here, so that a record cut off by it is told; the next push begins anew. */
   finish(now: number = Date.now()): Pushed {
-    return this.#held.with((inner) => pushed(inner, inner.finish(now)));
+    return this.#held.with((inner) => pushed(inner, inner.finish(now), now));
   }
 
   isOnline(clientId: string, now: number = Date.now()): boolean {
@@ -123,16 +124,16 @@ export class Presence {
   }
 }
 
-function pushed(inner: Inner, accepted: number): Pushed {
-  // Bytes until somebody looks: most callers look at few.
-  let flips: Uint8Array | undefined = inner.takeTransitions();
-  let transitions: Transition[] | undefined;
+function pushed(inner: Inner, accepted: number, now: number): Pushed {
+  // As they came until somebody looks: most callers look at few.
+  let flips: Flips | undefined = inner.takeFlips();
   const rejected = inner.takeErrors();
+  let transitions: Transition[] | undefined;
   let errors: PresenceError[] | undefined;
   return {
     accepted,
     get transitions() {
-      transitions ??= parsed<Transition[]>(flips);
+      transitions ??= flips ? made(flips, now) : [];
       flips = undefined;
       return transitions;
     },
@@ -141,4 +142,33 @@ function pushed(inner: Inner, accepted: number): Pushed {
       return errors;
     },
   };
+}
+
+/** What the engine hands over: see `wasm/src/flips.rs`. */
+interface Flips {
+  text: Uint8Array;
+  numbers: Float64Array;
+}
+
+const KINDS: readonly EventType[] = ["connect", "disconnect", "tcpclean"];
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+function made({ text, numbers }: Flips, observedAt: number): Transition[] {
+  const ids = decoder.decode(text);
+  const transitions: Transition[] = [];
+  let at = 0;
+  for (let flip = 0; flip < numbers.length; flip += 4) {
+    const channelAt = at + numbers[flip + 1]!;
+    const end = channelAt + numbers[flip + 2]!;
+    const kind = numbers[flip + 3]!;
+    transitions.push({
+      clientId: ids.slice(at, channelAt),
+      online: (kind & 1) === 1,
+      time: numbers[flip]!,
+      observedAt,
+      cause: { channelId: ids.slice(channelAt, end), eventType: KINDS[kind >> 1]! },
+    });
+    at = end;
+  }
+  return transitions;
 }
