@@ -11,6 +11,15 @@ use crate::{page, place};
 const GLUE: &str = "mqtt_presence_wasm";
 const WASM: &str = "mqtt_presence.wasm";
 
+/// What users import, start or run.
+const ENTRIES: [&str; 5] = [
+    "src/browser.ts",
+    "src/node.ts",
+    "src/worker.ts",
+    "src/worker-node.ts",
+    "src/cli.ts",
+];
+
 /// What a module calls `import.meta.url`, in CommonJS.
 const HERE: &str = "const here = require('node:url').pathToFileURL(__filename).href;";
 
@@ -40,17 +49,18 @@ pub fn package() -> Result<(), String> {
     place::fresh(&built)?;
     let dist = built.join("dist");
     let (esm, cjs) = (dist.join("esm"), dist.join("cjs"));
+    run("package: types", tool("tsc").arg("--outDir").arg(&esm))?;
     run(
-        "package: modules and types",
-        tool("tsc").arg("--outDir").arg(&esm),
+        "package: modules",
+        bundle()
+            .args(ENTRIES)
+            .args(["--format=esm", "--splitting", "--chunk-names=shared-[hash]"])
+            .arg(format!("--outdir={}", esm.display())),
     )?;
-    make(&esm.join("glue"))?;
-    copy_all(&glue, &esm.join("glue"))?;
     run(
         "package: CommonJS",
-        tool("esbuild")
-            .args(["src/node.ts", "--bundle", "--platform=node", "--format=cjs"])
-            .args(["--target=node20", "--log-level=warning"])
+        bundle()
+            .args(["src/node.ts", "--format=cjs"])
             .arg(format!("--banner:js={HERE}"))
             .arg("--define:import.meta.url=here")
             .arg(format!("--outfile={}", cjs.join("node.js").display())),
@@ -68,6 +78,18 @@ pub fn package() -> Result<(), String> {
     Ok(())
 }
 
+/// Few files, because each takes its time when a process starts.
+fn bundle() -> Command {
+    let mut command = tool("esbuild");
+    command.args([
+        "--bundle",
+        "--platform=node",
+        "--target=es2022",
+        "--log-level=warning",
+    ]);
+    command
+}
+
 fn tool(name: &str) -> Command {
     let mut command = Command::new("npx");
     command.args(["--no-install", name]).current_dir(project());
@@ -78,23 +100,25 @@ fn tool(name: &str) -> Command {
 fn describe(built: &Path) -> Result<(), String> {
     let path = project().join("package.json");
     let text = read(&path)?;
-    let mut package: serde_json::Value =
+    let package: serde_json::Value =
         serde_json::from_str(&text).map_err(|error| format!("`{}`: {error}", path.display()))?;
-    let fields = package.as_object_mut();
-    let fields = fields.ok_or_else(|| format!("`{}` is no object", path.display()))?;
-    for only_here in ["devDependencies", "private", "scripts"] {
-        fields.remove(only_here);
-    }
     let version = env!("CARGO_PKG_VERSION");
-    if fields["version"] != version {
+    if package["version"] != version {
         return Err(format!(
             "`{}` names version {}, the workspace is at {version}",
             path.display(),
-            fields["version"]
+            package["version"]
         ));
     }
-    let text = serde_json::to_string_pretty(&package).map_err(|error| error.to_string())?;
-    write(&built.join("package.json"), &(text + "\n"))
+    copy(&path, &built.join("package.json"))?;
+    // Of the conditions in `exports` the first that fits counts: npm keeps
+    // their order.
+    run(
+        "package: package.json",
+        Command::new("npm")
+            .args(["pkg", "delete", "devDependencies"])
+            .current_dir(built),
+    )
 }
 
 /// The files of a folder that has no folders.

@@ -11,36 +11,21 @@ export interface PresenceStreamOptions extends PresenceOptions {
   clock?: () => number;
 }
 
-/** Pushes chunks and gives out flips. */
-export function presenceTransformer(
-  options: PresenceStreamOptions,
-  give: (transition: Transition) => void,
-): { chunk(chunk: string | Uint8Array): void; end(): void } {
-  const { presence = new Presence(options), onError, clock = Date.now } = options;
-  const take = ({ transitions, errors }: Pushed): void => {
-    transitions.forEach(give);
-    if (onError) errors.forEach(onError);
-  };
-  return {
-    chunk: (chunk) => take(presence.push(chunk, clock())),
-    end: () => take(presence.finish(clock())),
-  };
-}
-
-/** A web stream of events in, in chunks cut anywhere, and flips out. */
+/**
+ * Events in, in chunks cut anywhere, and flips out. A web stream, as every
+ * platform has it; Node's own is `Duplex.fromWeb(presenceStream(options))`.
+ */
 export function presenceStream(
   options: PresenceStreamOptions = {},
 ): TransformStream<string | Uint8Array, Transition> {
-  let transformer: ReturnType<typeof presenceTransformer>;
+  const { presence = new Presence(options), onError, clock = Date.now } = options;
+  type Controller = TransformStreamDefaultController<Transition>;
+  const take = ({ transitions, errors }: Pushed, controller: Controller): void => {
+    for (const flip of transitions) controller.enqueue(flip);
+    if (onError) errors.forEach(onError);
+  };
   return new TransformStream({
-    start(controller) {
-      transformer = presenceTransformer(options, (flip) => controller.enqueue(flip));
-    },
-    transform(chunk) {
-      transformer.chunk(chunk);
-    },
-    flush() {
-      transformer.end();
-    },
+    transform: (chunk, controller) => take(presence.push(chunk, clock()), controller),
+    flush: (controller) => take(presence.finish(clock()), controller),
   });
 }

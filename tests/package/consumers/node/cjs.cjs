@@ -1,0 +1,3 @@
+const { Presence } = require("mqtt-presence");
+
+import("../events.mjs").then(({ answer }) => console.log(answer(new Presence())));
