@@ -11,11 +11,16 @@ const TYPES = {
   ".json": "application/json",
 };
 
-/** Serves a folder on a free port; `close` ends it. */
-export async function serve(folder) {
+/**
+ * Serves a folder on a free port, and others below the prefixes that name them;
+ * `close` ends it.
+ */
+export async function serve(folder, others = {}) {
   const server = createServer((request, response) => {
-    const path = normalize(decodeURIComponent(new URL(request.url, "http://page").pathname));
-    const file = createReadStream(join(folder, path.endsWith("/") ? `${path}index.html` : path));
+    const asked = normalize(decodeURIComponent(new URL(request.url, "http://page").pathname));
+    const [prefix, of] = Object.entries(others).find(([prefix]) => asked.startsWith(prefix)) ?? ["/", folder];
+    const path = asked.endsWith("/") ? `${asked}index.html` : asked;
+    const file = createReadStream(join(of, path.slice(prefix.length)));
     file.on("error", () => response.writeHead(404).end());
     file.on("open", () => {
       response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "text/html" });

@@ -60,13 +60,19 @@ pub fn package() -> Result<(), String> {
     run(
         "package: CommonJS",
         bundle()
-            .args(["src/node.ts", "--format=cjs"])
+            .args(["src/node.ts", "src/worker-node.ts", "--format=cjs"])
             .arg(format!("--banner:js={HERE}"))
             .arg("--define:import.meta.url=here")
-            .arg(format!("--outfile={}", cjs.join("node.js").display())),
+            .arg(format!("--outdir={}", cjs.display())),
     )?;
     copy_types(&esm, &cjs)?;
     write(&cjs.join("package.json"), "{\"type\":\"commonjs\"}\n")?;
+    // For resolvers that know no `exports`.
+    make(&built.join("worker"))?;
+    write(
+        &built.join("worker").join("package.json"),
+        "{\"main\":\"../dist/cjs/worker-node.js\",\"types\":\"../dist/cjs/worker-node.d.ts\"}\n",
+    )?;
     copy(&engine.join(format!("{GLUE}_bg.wasm")), &dist.join(WASM))?;
     copy(
         &place::root().join("wasm/README.md"),
