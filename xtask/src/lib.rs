@@ -3,6 +3,7 @@
 
 pub mod bench;
 pub mod child;
+pub mod conformance;
 pub mod http;
 pub mod package;
 pub mod page;

@@ -16,6 +16,8 @@ struct Cli {
 enum Command {
     /// Measure against peers, in one run on this machine, and print a table
     Bench(xtask::bench::BenchArgs),
+    /// Compare the answers of native, Node and Chromium, and print the table
+    Conformance(xtask::conformance::ConformanceArgs),
     /// Build the npm package into target/package/mqtt-presence
     Package,
     /// Build the page into web/dist
@@ -29,6 +31,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Bench(args) => xtask::bench::bench(&args),
+        Command::Conformance(args) => xtask::conformance::conformance(&args),
         Command::Package => xtask::package::package(),
         Command::Page(args) => xtask::page::page(&args),
         Command::Run(args) => xtask::run::run(&args),

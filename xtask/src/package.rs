@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::step::run;
-use crate::{page, place};
+use crate::{conformance, page, place, tool as tools};
 
 /// The engine as wasm-bindgen names it, and as the package does.
 const GLUE: &str = "mqtt_presence_wasm";
@@ -84,6 +84,26 @@ pub fn package() -> Result<(), String> {
     Ok(())
 }
 
+/// Builds the package, tries it packed and installed, and compares its answers
+/// with native's.
+pub fn test() -> Result<(), String> {
+    package()?;
+    tools::chromium()?;
+    run(
+        "package: its users, its README",
+        Command::new("node")
+            .args(["--test", "--test-concurrency=1", "--test-reporter=spec"])
+            .args([
+                "tests/package/consumers.test.mjs",
+                "tests/package/readme.test.mjs",
+                "tests/package/calls.test.mjs",
+            ])
+            .env("MQTT_PRESENCE_PACKAGE", folder())
+            .current_dir(place::root()),
+    )?;
+    conformance::compare(&conformance::ConformanceArgs::default())
+}
+
 /// Few files, because each takes its time when a process starts.
 fn bundle() -> Command {
     let mut command = tool("esbuild");
@@ -125,14 +145,6 @@ fn describe(built: &Path) -> Result<(), String> {
             .args(["pkg", "delete", "devDependencies"])
             .current_dir(built),
     )
-}
-
-/// The files of a folder that has no folders.
-fn copy_all(from: &Path, into: &Path) -> Result<(), String> {
-    for path in files(from)? {
-        copy(&path, &into.join(path.file_name().unwrap_or_default()))?;
-    }
-    Ok(())
 }
 
 /// The types of modules are those of CommonJS as well.

@@ -43,6 +43,14 @@ pub fn java_and_maven() -> Result<(), String> {
     }
 }
 
+/// Makes sure that Chromium is there.
+pub fn chromium() -> Result<(), String> {
+    if answers("chromium", &["--version"]) {
+        return Ok(());
+    }
+    debian(&["chromium"])
+}
+
 /// Installs Debian packages; only root on a machine with apt can.
 pub fn debian(packages: &[&str]) -> Result<(), String> {
     let wanted = packages.join(" ");
