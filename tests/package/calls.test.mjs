@@ -233,8 +233,8 @@ test("the command prints a table for people", () => {
   b        unknown
 
   record   line:column   error          message
-──────────────────────────────────────────────────────────────────────────────────────
-  4        1:192         invalid_json   text that is no JSON at line 1, column 192: \`?\`
+──────────────────────────────────────────────────────────────────────────────────────────
+  4        1:200         invalid_json   text that is not JSON at line 1, column 200: \`?\`
 `,
   );
 });

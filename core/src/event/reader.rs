@@ -25,6 +25,25 @@ const SLACK: usize = 64 * 1024;
 /// large with the byte that passes the limit. A broken or too deep record is
 /// given out when it ends or passes the limit, text that is no JSON when it
 /// ends: with the next record or the end of the input.
+///
+/// ```
+/// use mqtt_presence_core::event::{Code, Limits, Reader};
+///
+/// let mut reader = Reader::new(Limits::default());
+/// reader.push(b"INFO got {\"clientId\":\"a\",\"channel");
+/// // The text before the record is one of its own, and is told by now.
+/// let junk = reader.next().unwrap();
+/// assert_eq!(junk.outcome.unwrap_err().code, Code::InvalidJson);
+/// assert!(reader.next().is_none());
+///
+/// reader.push(b"Id\":\"c1\",\"eventType\":\"connect\",\"time\":1000}");
+/// let record = reader.next().unwrap();
+/// assert_eq!((record.place.record, record.place.column), (2, 10));
+/// assert_eq!(record.outcome.unwrap().time, 1_000);
+///
+/// reader.finish();
+/// assert!(reader.next().is_none());
+/// ```
 #[derive(Debug)]
 pub struct Reader {
     pub(super) limits: Limits,

@@ -26,6 +26,29 @@ pub struct Last {
 /// hand over a part instead: closed and orphan channels other than the event's
 /// own make no difference to an answer and may be left out, if
 /// `newest_forgotten` takes in their newest connect.
+///
+/// ```
+/// use mqtt_presence_core::event::{Event, Kind};
+/// use mqtt_presence_core::presence::{Client, Options};
+///
+/// // As a store does: read the record, apply, write it back if it changed.
+/// let row = r#"{"channels":{"c1":{"connect":{"time":1000}}},"last":{"online":true,"time":1000,"observedAt":5}}"#;
+/// let mut client: Client = serde_json::from_str(row).unwrap();
+/// let event = Event {
+///     client_id: "a".into(),
+///     channel_id: "c1".into(),
+///     kind: Kind::Tcpclean,
+///     time: 2_000,
+///     client_ip: None,
+///     extra: None,
+/// };
+/// let applied = client.apply(&event, "message-7", 9, &Options::default());
+/// assert!(applied.changed);
+/// assert_eq!(applied.flipped, Some(false));
+/// assert_eq!(client.since(), Some(2_000));
+/// // A redelivery changes no more than the clock of the closing.
+/// assert_eq!(client.apply(&event, "message-7", 9, &Options::default()).flipped, None);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Client {

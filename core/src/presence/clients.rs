@@ -10,6 +10,35 @@ use crate::event::{Event, Plain};
 ///
 /// Records are put together from a smaller form when they are asked for. The
 /// first walk in byte order after a new client has come sorts the clients.
+///
+/// ```
+/// use mqtt_presence_core::event::{Event, Kind};
+/// use mqtt_presence_core::presence::{Options, Presence, Status};
+///
+/// let event = |channel_id: &str, kind, time| Event {
+///     client_id: "a".into(),
+///     channel_id: channel_id.into(),
+///     kind,
+///     time,
+///     client_ip: None,
+///     extra: None,
+/// };
+/// let (mut east, mut west) = (Presence::new(Options::default()), Presence::default());
+/// east.apply(&event("c1", Kind::Connect, 1_000), "", None, 10);
+/// west.apply(&event("c1", Kind::Tcpclean, 2_000), "", None, 20);
+/// assert_eq!(east.status("a", 30), Status::Online);
+///
+/// // Two instances come to the same answer, and so does a restart.
+/// let flips = east.merge(&west, 30);
+/// assert_eq!(flips[0].time, 2_000);
+/// let restarted = Presence::restore(&east.snapshot(), Options::default()).unwrap();
+/// assert_eq!(restarted.status("a", 40), Status::Offline);
+///
+/// // Ended channels are forgotten a week after their end was applied.
+/// let week = 7 * 24 * 60 * 60 * 1_000;
+/// assert_eq!(east.forget(20 + week), 0);
+/// assert_eq!(east.forget(21 + week), 1);
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Presence {
     options: Options,

@@ -7,6 +7,27 @@
 //! add_file(name) → push(record, file) … → report(view), believed(n), actual(t)
 //! ```
 //!
+//! ```
+//! use mqtt_presence_core::event::{Limits, read_all};
+//! use mqtt_presence_core::presence::Status;
+//! use mqtt_presence_core::replay::{AnomalyKind, Options, Replay, View};
+//!
+//! let input = br#"[{"clientId":"a","channelId":"c1","eventType":"tcpclean","time":2000},
+//!     {"clientId":"a","channelId":"c1","eventType":"connect","time":1000}]"#;
+//! let mut replay = Replay::new(Options::default());
+//! let file = replay.add_file("events.json");
+//! for record in read_all(input, Limits::default()) {
+//!     replay.push(record, file)?;
+//! }
+//! // The client was online for a second, and no consumer ever believed it.
+//! assert_eq!(replay.actual(1_500).of("a"), Status::Online);
+//! assert_eq!(replay.believed(1).of("a"), Status::Offline);
+//! assert_eq!(replay.believed(2).of("a"), Status::Offline);
+//! let report = replay.report(View::Whole);
+//! assert_eq!(report.clients[0].anomalies[0].kind, AnomalyKind::OutOfOrder);
+//! # Ok::<(), mqtt_presence_core::replay::Full>(())
+//! ```
+//!
 //! Events lie in columns with numbers for strings, about 40 bytes an event
 //! beside the strings. The joined state is 12 bytes a channel and is the same
 //! thing on both axes, so a copy of it every so many events is all that a
