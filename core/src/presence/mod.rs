@@ -13,6 +13,7 @@ mod channel;
 mod client;
 mod clients;
 mod explain;
+mod id;
 mod merge;
 mod options;
 mod quote;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::id::Id;
 use super::{Channel, ChannelState, Closing, Fact, Options};
 use crate::event::Kind;
 
@@ -11,14 +12,16 @@ pub(super) const NONE: u32 = u32::MAX;
 /// A channel of a client.
 #[derive(Clone, Debug)]
 pub(super) struct ChannelRow {
-    pub id: Box<str>,
+    pub id: Id,
     pub hash: u64,
     /// Its client's row.
     pub client: u32,
     /// The client's channel that came before it.
     pub before: u32,
-    /// Its place among the client's channels that are not closed.
-    pub open: u32,
+    /// Whether it is chained among the client's channels that are not closed.
+    pub open: bool,
+    pub open_before: u32,
+    pub open_next: u32,
     connect: Slot,
     disconnect: Slot,
     tcpclean: Slot,
@@ -34,13 +37,13 @@ type Slot = Option<Kept>;
 struct Kept {
     time: u64,
     client_ip: Option<Arc<str>>,
-    /// `None` is empty.
-    origin: Option<Arc<str>>,
+    /// `None` is empty; thin, because it mostly is.
+    origin: Option<Box<Box<str>>>,
 }
 
 impl Kept {
     fn order(&self) -> (u64, Option<&str>, &str) {
-        let origin = self.origin.as_deref().unwrap_or_default();
+        let origin = self.origin.as_deref().map_or("", |origin| origin);
         (self.time, self.client_ip.as_deref(), origin)
     }
 }
@@ -48,11 +51,13 @@ impl Kept {
 impl ChannelRow {
     pub fn new(id: &str, hash: u64, client: u32, before: u32) -> ChannelRow {
         ChannelRow {
-            id: id.into(),
+            id: Id::new(id),
             hash,
             client,
             before,
-            open: NONE,
+            open: false,
+            open_before: NONE,
+            open_next: NONE,
             connect: None,
             disconnect: None,
             tcpclean: None,
@@ -72,7 +77,7 @@ impl ChannelRow {
             client_ip: client_ip.map(|ip| self.shared(ip)),
             origin: match origin {
                 "" => None,
-                _ => Some(origin.into()),
+                _ => Some(Box::new(origin.into())),
             },
         };
         *self.slot_mut(kind) = Some(kept);
@@ -112,14 +117,14 @@ impl ChannelRow {
 
     /// Time and channel of its connect.
     pub fn connected(&self) -> Option<(u64, &str)> {
-        Some((self.connect.as_ref()?.time, &self.id))
+        Some((self.connect.as_ref()?.time, self.id.text()))
     }
 
     /// As [`Channel::state`].
     pub fn state(&self, newest: Option<(u64, &str)>, options: &Options, now: u64) -> ChannelState {
         let connect = self.connect.as_ref().map(|kept| kept.time);
         let closed = self.is_closed(options.closing);
-        ChannelState::of(connect, closed, &self.id, newest, options, now)
+        ChannelState::of(connect, closed, self.id.text(), newest, options, now)
     }
 
     /// Takes the facts of a record.
@@ -158,7 +163,7 @@ impl From<&ChannelRow> for Channel {
             slot.as_ref().map(|kept| Fact {
                 time: kept.time,
                 client_ip: kept.client_ip.as_deref().map(str::to_owned),
-                origin: kept.origin.as_deref().unwrap_or_default().to_owned(),
+                origin: kept.order().2.to_owned(),
             })
         };
         Channel {

@@ -13,6 +13,7 @@ use std::sync::OnceLock;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
+use super::id::Id;
 use super::row::{ChannelRow, NONE};
 use super::{Channel, Client, Counts, Last, Options, Status};
 use crate::event::{Kind, Plain};
@@ -32,15 +33,15 @@ pub(super) struct Table {
 
 #[derive(Clone, Debug)]
 struct ClientRow {
-    id: Box<str>,
+    id: Id,
     hash: u64,
     /// The channel that came last; each names the one before.
     chain: u32,
-    /// Those that are not closed.
-    open: Vec<u32>,
+    /// The first of those that are not closed; each names the next.
+    open: u32,
     /// Of those that are here; only `takeover` asks for it.
     newest: Option<u32>,
-    newest_forgotten: Option<(u64, String)>,
+    newest_forgotten: Option<Box<(u64, String)>>,
     last: Option<Last>,
 }
 
@@ -52,12 +53,12 @@ impl Table {
     pub fn find(&self, id: &str) -> Option<u32> {
         let clients = &self.clients;
         self.by_client
-            .find(hash(0, id), |row| same(&clients[*row as usize].id, id))
+            .find(hash(0, id), |row| clients[*row as usize].id.is(id))
             .copied()
     }
 
     pub fn id(&self, client: u32) -> &str {
-        &self.clients[client as usize].id
+        self.clients[client as usize].id.text()
     }
 
     /// The clients in byte order of their ids.
@@ -101,12 +102,19 @@ impl Table {
     /// As [`Client::status`].
     pub fn status(&self, client: u32, options: &Options, now: u64) -> Status {
         let row = &self.clients[client as usize];
-        if row.open.is_empty() {
+        if row.open == NONE {
             return Status::Offline;
         }
+        if !options.takeover && options.lease.is_none() {
+            return Status::Online;
+        }
         let newest = self.newest(row);
-        Status::of(row.open.iter().map(|channel| {
-            let channel = &self.channels[*channel as usize];
+        let some = |channel: u32| (channel != NONE).then_some(channel);
+        let open = std::iter::successors(some(row.open), |channel| {
+            some(self.channels[*channel as usize].open_next)
+        });
+        Status::of(open.map(|channel| {
+            let channel = &self.channels[channel as usize];
             channel.state(newest, options, now)
         }))
     }
@@ -127,11 +135,7 @@ impl Table {
         let kept = row
             .newest
             .and_then(|channel| self.channels[channel as usize].connected());
-        kept.max(
-            row.newest_forgotten
-                .as_ref()
-                .map(|(time, id)| (*time, id.as_str())),
-        )
+        kept.max(forgotten(row))
     }
 
     /// As [`Client::since`].
@@ -144,11 +148,11 @@ impl Table {
         let row = &self.clients[client as usize];
         let channels = self.chain(row.chain).map(|channel| {
             let channel = &self.channels[channel as usize];
-            (channel.id.to_string(), Channel::from(channel))
+            (channel.id.text().to_owned(), Channel::from(channel))
         });
         Client {
             channels: channels.collect(),
-            newest_forgotten: row.newest_forgotten.clone(),
+            newest_forgotten: row.newest_forgotten.as_deref().cloned(),
             last: row.last,
         }
     }
@@ -162,9 +166,9 @@ impl Table {
         }
         let row = &mut self.clients[client as usize];
         row.chain = NONE;
-        row.open.clear();
+        row.open = NONE;
         row.newest = None;
-        row.newest_forgotten = record.newest_forgotten;
+        row.newest_forgotten = record.newest_forgotten.map(Box::new);
         row.last = record.last;
         for (id, channel) in record.channels {
             let number = self.channel_row(client, &id);
@@ -191,11 +195,10 @@ impl Table {
                 }
                 let of = &mut self.clients[client];
                 newest_gone |= of.newest == Some(channel);
-                if let Some((time, id)) = row.connected() {
-                    let forgotten = of.newest_forgotten.as_ref();
-                    if forgotten.is_none_or(|(t, i)| (*t, i.as_str()) < (time, id)) {
-                        of.newest_forgotten = Some((time, id.to_owned()));
-                    }
+                if let Some((time, id)) = row.connected()
+                    && forgotten(of) < Some((time, id))
+                {
+                    of.newest_forgotten = Some(Box::new((time, id.to_owned())));
                 }
                 self.remove(channel);
                 gone += 1;
@@ -210,25 +213,16 @@ impl Table {
 
     /// What is derived, after a slot of this channel has changed.
     fn touched(&mut self, client: u32, channel: u32, kind: Kind, options: &Options) {
-        let row = &mut self.channels[channel as usize];
-        let of = &mut self.clients[client as usize];
+        let row = &self.channels[channel as usize];
         match (row.is_open(options.closing), row.open) {
-            (true, NONE) => {
-                row.open = of.open.len() as u32;
-                of.open.push(channel);
-            }
-            (false, place) if place != NONE => {
-                row.open = NONE;
-                of.open.swap_remove(place as usize);
-                if let Some(moved) = of.open.get(place as usize) {
-                    self.channels[*moved as usize].open = place;
-                }
-            }
+            (true, false) => self.open(client, channel),
+            (false, true) => self.close(client, channel),
             _ => {}
         }
         if !options.takeover || kind != Kind::Connect {
             return;
         }
+        let of = &mut self.clients[client as usize];
         if of.newest == Some(channel) {
             // An earlier connect of the newest channel: another may be the newest now.
             self.derive_newest(client);
@@ -238,6 +232,33 @@ impl Table {
             if newest.and_then(ChannelRow::connected) < row.connected() {
                 of.newest = Some(channel);
             }
+        }
+    }
+
+    /// Puts a channel among those that are not closed.
+    fn open(&mut self, client: u32, channel: u32) {
+        let of = &mut self.clients[client as usize];
+        let next = std::mem::replace(&mut of.open, channel);
+        if next != NONE {
+            self.channels[next as usize].open_before = channel;
+        }
+        let row = &mut self.channels[channel as usize];
+        row.open = true;
+        row.open_before = NONE;
+        row.open_next = next;
+    }
+
+    /// Takes a channel from among them.
+    fn close(&mut self, client: u32, channel: u32) {
+        let row = &mut self.channels[channel as usize];
+        row.open = false;
+        let (before, next) = (row.open_before, row.open_next);
+        match before {
+            NONE => self.clients[client as usize].open = next,
+            _ => self.channels[before as usize].open_next = next,
+        }
+        if next != NONE {
+            self.channels[next as usize].open_before = before;
         }
     }
 
@@ -263,16 +284,16 @@ impl Table {
         let clients = &mut self.clients;
         let found = self
             .by_client
-            .find(hash, |row| same(&clients[*row as usize].id, id));
+            .find(hash, |row| clients[*row as usize].id.is(id));
         if let Some(row) = found {
             return *row;
         }
         let row = clients.len() as u32;
         clients.push(ClientRow {
-            id: id.into(),
+            id: Id::new(id),
             hash,
             chain: NONE,
-            open: Vec::new(),
+            open: NONE,
             newest: None,
             newest_forgotten: None,
             last: None,
@@ -288,13 +309,13 @@ impl Table {
         let channels = &mut self.channels;
         // Most events are of the client's last channel.
         let last = self.clients[client as usize].chain;
-        if last != NONE && same(&channels[last as usize].id, id) {
+        if last != NONE && channels[last as usize].id.is(id) {
             return last;
         }
         let hash = hash(client + 1, id);
         let found = self.by_channel.find(hash, |row| {
             let row = &channels[*row as usize];
-            row.client == client && same(&row.id, id)
+            row.client == client && row.id.is(id)
         });
         if let Some(row) = found {
             return *row;
@@ -327,6 +348,12 @@ impl Table {
     }
 }
 
+/// Time and channel of the newest connect that was forgotten.
+fn forgotten(row: &ClientRow) -> Option<(u64, &str)> {
+    let (time, id) = row.newest_forgotten.as_deref()?;
+    Some((*time, id))
+}
+
 /// The answer that this status settles, if it is not the one of the last flip.
 fn flip(last: Option<Last>, status: Status) -> Option<bool> {
     let record = Client {
@@ -334,20 +361,6 @@ fn flip(last: Option<Last>, status: Status) -> Option<bool> {
         ..Client::default()
     };
     record.flip(status)
-}
-
-/// Whether the texts are equal; ids are short, and WebAssembly compares memory
-/// byte by byte.
-fn same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    let (a, a_rest) = a.as_chunks::<8>();
-    let (b, b_rest) = b.as_chunks::<8>();
-    let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
-    a.iter().zip(b).all(|(a, b)| word(a) == word(b))
-        && a_rest.iter().zip(b_rest).all(|(a, b)| a == b)
 }
 
 fn hash(scope: u32, text: &str) -> u64 {
