@@ -40,10 +40,12 @@ use crate::event::{Place, Plain, Reader, Record, Rejected};
 use crate::presence;
 
 mod actual;
+mod address;
 mod anomaly;
 mod answer;
 mod bars;
 mod believed;
+mod column;
 mod columns;
 mod counts;
 mod drawn;
