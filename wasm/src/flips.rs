@@ -1,5 +1,6 @@
 //! Flips of a push, small enough to hand over unread.
 
+use js_sys::Float64Array;
 use mqtt_presence_core::event::Plain;
 use wasm_bindgen::JsValue;
 
@@ -33,7 +34,7 @@ impl Flips {
         }
         let flips = Answer::new()
             .bytes("text", self.text.as_bytes())
-            .numbers("numbers", self.numbers.iter().copied());
+            .with("numbers", Float64Array::from(self.numbers.as_slice()));
         self.text.clear();
         self.numbers.clear();
         Some(flips.into())

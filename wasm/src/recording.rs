@@ -63,12 +63,9 @@ impl Recording {
             Some(file) => file,
             None => *self.file.insert(self.replay.add_file("")),
         };
-        while let Some(record) = self.reader.next() {
-            self.replay
-                .push(record, file)
-                .map_err(|full| error("full", &full.to_string()))?;
-        }
-        Ok(())
+        self.replay
+            .drain(&mut self.reader, file)
+            .map_err(|full| error("full", &full.to_string()))
     }
 
     /// What a consumer believed after the first so many records: pairs of

@@ -111,38 +111,37 @@ fn read(bytes: &[u8]) -> Option<Found> {
     let mut at = 1;
     loop {
         at = blanks(bytes, at);
-        let key = text(bytes, at)?;
-        at = blanks(bytes, key.1 + 1);
+        let (key, end) = key(bytes, at)?;
+        at = blanks(bytes, end);
         if bytes.get(at) != Some(&b':') {
             return None;
         }
         at = blanks(bytes, at + 1);
-        let is_time = &bytes[key.0..key.1] == b"time";
-        if is_time {
-            let (value, end) = number(bytes, at)?;
-            at = end;
-            if time.replace(value).is_some() {
-                return None;
+        let slot = match key {
+            Key::Time => {
+                let (value, end) = time_of(bytes, at)?;
+                at = end;
+                if time.replace(value).is_some() {
+                    return None;
+                }
+                None
             }
-        } else {
+            Key::EventType => {
+                let (value, end) = kind_of(bytes, at)?;
+                at = end;
+                if kind.replace(value).is_some() {
+                    return None;
+                }
+                None
+            }
+            Key::ClientId => Some(&mut client_id),
+            Key::ChannelId => Some(&mut channel_id),
+            Key::ClientIp => Some(&mut client_ip),
+        };
+        if let Some(slot) = slot {
             let value = text(bytes, at)?;
             at = value.1 + 1;
-            let twice = match &bytes[key.0..key.1] {
-                b"clientId" => client_id.replace(value).is_some(),
-                b"channelId" => channel_id.replace(value).is_some(),
-                b"clientIp" => client_ip.replace(value).is_some(),
-                b"eventType" => {
-                    let value = match &bytes[value.0..value.1] {
-                        b"connect" => Kind::Connect,
-                        b"disconnect" => Kind::Disconnect,
-                        b"tcpclean" => Kind::Tcpclean,
-                        _ => return None,
-                    };
-                    kind.replace(value).is_some()
-                }
-                _ => return None,
-            };
-            if twice {
+            if slot.replace(value).is_some() {
                 return None;
             }
         }
@@ -166,6 +165,64 @@ fn read(bytes: &[u8]) -> Option<Found> {
         client_ip,
         end: at + 1,
     })
+}
+
+#[derive(Clone, Copy)]
+enum Key {
+    ClientId,
+    ChannelId,
+    EventType,
+    Time,
+    ClientIp,
+}
+
+/// A known key, and where it ends behind its quote. Looked at by words, because
+/// half of a record is keys.
+fn key(bytes: &[u8], at: usize) -> Option<(Key, usize)> {
+    const CLIENT: u64 = u64::from_le_bytes(*b"\"clientI");
+    const CHANNEL: u64 = u64::from_le_bytes(*b"\"channel");
+    const EVENT: u64 = u64::from_le_bytes(*b"\"eventTy");
+    const TIME: [u8; 6] = *b"\"time\"";
+    match word(bytes, at)? {
+        CLIENT => match bytes.get(at + 8..at + 10)? {
+            b"d\"" => Some((Key::ClientId, at + 10)),
+            b"p\"" => Some((Key::ClientIp, at + 10)),
+            _ => None,
+        },
+        CHANNEL if bytes.get(at + 8..at + 11)? == b"Id\"" => Some((Key::ChannelId, at + 11)),
+        EVENT if bytes.get(at + 8..at + 11)? == b"pe\"" => Some((Key::EventType, at + 11)),
+        other if other.to_le_bytes().starts_with(&TIME) => Some((Key::Time, at + TIME.len())),
+        _ => None,
+    }
+}
+
+/// The value of `eventType`, and where it ends behind its quote.
+fn kind_of(bytes: &[u8], at: usize) -> Option<(Kind, usize)> {
+    const CONNECT: u64 = u64::from_le_bytes(*b"\"connect");
+    const DISCONNECT: u64 = u64::from_le_bytes(*b"\"disconn");
+    const TCPCLEAN: u64 = u64::from_le_bytes(*b"\"tcpclea");
+    let (kind, rest): (Kind, &[u8]) = match word(bytes, at)? {
+        CONNECT => (Kind::Connect, b"\""),
+        DISCONNECT => (Kind::Disconnect, b"ect\""),
+        TCPCLEAN => (Kind::Tcpclean, b"n\""),
+        _ => return None,
+    };
+    let end = at + 8 + rest.len();
+    (bytes.get(at + 8..end)? == rest).then_some((kind, end))
+}
+
+fn word(bytes: &[u8], at: usize) -> Option<u64> {
+    let eight = bytes.get(at..at + 8)?.try_into().ok()?;
+    Some(u64::from_le_bytes(eight))
+}
+
+/// The value of `time`, also as a string, and where it ends.
+fn time_of(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
+    if bytes.get(at) != Some(&b'"') {
+        return number(bytes, at);
+    }
+    let (value, end) = number(bytes, at + 1)?;
+    (bytes.get(end) == Some(&b'"')).then_some((value, end + 1))
 }
 
 /// The text of a string of ASCII without escapes, without its quotes.

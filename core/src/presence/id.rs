@@ -40,10 +40,13 @@ impl Id {
         if a.len() != b.len() {
             return false;
         }
-        let (a, a_rest) = a.as_chunks::<8>();
-        let (b, b_rest) = b.as_chunks::<8>();
+        let (Some(a_end), Some(b_end)) = (a.last_chunk::<8>(), b.last_chunk::<8>()) else {
+            return a.iter().zip(b).all(|(a, b)| a == b);
+        };
         let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
-        a.iter().zip(b).all(|(a, b)| word(a) == word(b)) && a_rest == b_rest
+        let words = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
+        // The last eight bytes may take in some of the words before them.
+        word(a_end) == word(b_end) && words.into_iter().all(|(a, b)| word(a) == word(b))
     }
 }
 

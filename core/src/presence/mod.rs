@@ -19,6 +19,7 @@ mod options;
 mod quote;
 mod reason;
 mod row;
+mod rows;
 mod snapshot;
 mod state;
 mod table;

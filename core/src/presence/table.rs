@@ -15,14 +15,15 @@ use hashbrown::HashTable;
 
 use super::id::Id;
 use super::row::{ChannelRow, NONE};
+use super::rows::Rows;
 use super::{Channel, Client, Counts, Last, Options, Status};
 use crate::event::{Kind, Plain};
 
 /// See the module.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Table {
-    clients: Vec<ClientRow>,
-    channels: Vec<ChannelRow>,
+    clients: Rows<ClientRow>,
+    channels: Rows<ChannelRow>,
     /// Rows of channels that were forgotten.
     free: Vec<u32>,
     by_client: HashTable<u32>,
@@ -53,12 +54,12 @@ impl Table {
     pub fn find(&self, id: &str) -> Option<u32> {
         let clients = &self.clients;
         self.by_client
-            .find(hash(0, id), |row| clients[*row as usize].id.is(id))
+            .find(hash(0, id), |row| clients[*row].id.is(id))
             .copied()
     }
 
     pub fn id(&self, client: u32) -> &str {
-        self.clients[client as usize].id.text()
+        self.clients[client].id.text()
     }
 
     /// The clients in byte order of their ids.
@@ -80,7 +81,7 @@ impl Table {
     ) -> Option<bool> {
         let client = self.client_row(event.client_id);
         let channel = self.channel_row(client, event.channel_id);
-        let row = &mut self.channels[channel as usize];
+        let row = &mut self.channels[channel];
         let taken = row.join(event.kind, event.time, event.client_ip, origin);
         if event.kind != Kind::Connect {
             row.note_closing(now);
@@ -89,7 +90,7 @@ impl Table {
             self.touched(client, channel, event.kind, options);
         }
         let status = self.status(client, options, now);
-        let row = &mut self.clients[client as usize];
+        let row = &mut self.clients[client];
         let online = flip(row.last, status)?;
         row.last = Some(Last {
             online,
@@ -101,7 +102,7 @@ impl Table {
 
     /// As [`Client::status`].
     pub fn status(&self, client: u32, options: &Options, now: u64) -> Status {
-        let row = &self.clients[client as usize];
+        let row = &self.clients[client];
         if row.open == NONE {
             return Status::Offline;
         }
@@ -111,21 +112,21 @@ impl Table {
         let newest = self.newest(row);
         let some = |channel: u32| (channel != NONE).then_some(channel);
         let open = std::iter::successors(some(row.open), |channel| {
-            some(self.channels[*channel as usize].open_next)
+            some(self.channels[*channel].open_next)
         });
         Status::of(open.map(|channel| {
-            let channel = &self.channels[channel as usize];
+            let channel = &self.channels[channel];
             channel.state(newest, options, now)
         }))
     }
 
     /// As [`Client::counts`].
     pub fn counts(&self, client: u32, options: &Options, now: u64) -> Counts {
-        let row = &self.clients[client as usize];
+        let row = &self.clients[client];
         let newest = self.newest(row);
         let mut counts = Counts::default();
         for channel in self.chain(row.chain) {
-            counts.add(self.channels[channel as usize].state(newest, options, now));
+            counts.add(self.channels[channel].state(newest, options, now));
         }
         counts
     }
@@ -134,20 +135,20 @@ impl Table {
     fn newest<'a>(&'a self, row: &'a ClientRow) -> Option<(u64, &'a str)> {
         let kept = row
             .newest
-            .and_then(|channel| self.channels[channel as usize].connected());
+            .and_then(|channel| self.channels[channel].connected());
         kept.max(forgotten(row))
     }
 
     /// As [`Client::since`].
     pub fn since(&self, client: u32) -> Option<u64> {
-        self.clients[client as usize].last.map(|last| last.time)
+        self.clients[client].last.map(|last| last.time)
     }
 
     /// The record of a client.
     pub fn client(&self, client: u32) -> Client {
-        let row = &self.clients[client as usize];
+        let row = &self.clients[client];
         let channels = self.chain(row.chain).map(|channel| {
-            let channel = &self.channels[channel as usize];
+            let channel = &self.channels[channel];
             (channel.id.text().to_owned(), Channel::from(channel))
         });
         Client {
@@ -160,11 +161,11 @@ impl Table {
     /// Puts a record in the place of what is known of a client.
     pub fn put(&mut self, id: &str, record: Client, options: &Options) {
         let client = self.client_row(id);
-        let gone: Vec<u32> = self.chain(self.clients[client as usize].chain).collect();
+        let gone: Vec<u32> = self.chain(self.clients[client].chain).collect();
         for channel in gone {
             self.remove(channel);
         }
-        let row = &mut self.clients[client as usize];
+        let row = &mut self.clients[client];
         row.chain = NONE;
         row.open = NONE;
         row.newest = None;
@@ -172,7 +173,7 @@ impl Table {
         row.last = record.last;
         for (id, channel) in record.channels {
             let number = self.channel_row(client, &id);
-            self.channels[number as usize].fill(channel);
+            self.channels[number].fill(channel);
             self.touched(client, number, Kind::Connect, options);
         }
     }
@@ -180,13 +181,13 @@ impl Table {
     /// As [`Client::forget`], of all clients.
     pub fn forget(&mut self, now: u64, options: &Options) -> usize {
         let mut gone = 0;
-        for client in 0..self.clients.len() {
+        for client in 0..self.clients.len() as u32 {
             let mut kept = NONE;
             let mut newest_gone = false;
             let mut next = self.clients[client].chain;
             while next != NONE {
                 let channel = next;
-                let row = &mut self.channels[channel as usize];
+                let row = &mut self.channels[channel];
                 next = row.before;
                 if !row.is_over(now, options) {
                     row.before = kept;
@@ -205,7 +206,7 @@ impl Table {
             }
             self.clients[client].chain = kept;
             if newest_gone {
-                self.derive_newest(client as u32);
+                self.derive_newest(client);
             }
         }
         gone
@@ -213,7 +214,7 @@ impl Table {
 
     /// What is derived, after a slot of this channel has changed.
     fn touched(&mut self, client: u32, channel: u32, kind: Kind, options: &Options) {
-        let row = &self.channels[channel as usize];
+        let row = &self.channels[channel];
         match (row.is_open(options.closing), row.open) {
             (true, false) => self.open(client, channel),
             (false, true) => self.close(client, channel),
@@ -222,13 +223,13 @@ impl Table {
         if !options.takeover || kind != Kind::Connect {
             return;
         }
-        let of = &mut self.clients[client as usize];
+        let of = &mut self.clients[client];
         if of.newest == Some(channel) {
             // An earlier connect of the newest channel: another may be the newest now.
             self.derive_newest(client);
         } else {
-            let newest = of.newest.map(|newest| &self.channels[newest as usize]);
-            let row = &self.channels[channel as usize];
+            let newest = of.newest.map(|newest| &self.channels[newest]);
+            let row = &self.channels[channel];
             if newest.and_then(ChannelRow::connected) < row.connected() {
                 of.newest = Some(channel);
             }
@@ -237,12 +238,12 @@ impl Table {
 
     /// Puts a channel among those that are not closed.
     fn open(&mut self, client: u32, channel: u32) {
-        let of = &mut self.clients[client as usize];
+        let of = &mut self.clients[client];
         let next = std::mem::replace(&mut of.open, channel);
         if next != NONE {
-            self.channels[next as usize].open_before = channel;
+            self.channels[next].open_before = channel;
         }
-        let row = &mut self.channels[channel as usize];
+        let row = &mut self.channels[channel];
         row.open = true;
         row.open_before = NONE;
         row.open_next = next;
@@ -250,31 +251,31 @@ impl Table {
 
     /// Takes a channel from among them.
     fn close(&mut self, client: u32, channel: u32) {
-        let row = &mut self.channels[channel as usize];
+        let row = &mut self.channels[channel];
         row.open = false;
         let (before, next) = (row.open_before, row.open_next);
         match before {
-            NONE => self.clients[client as usize].open = next,
-            _ => self.channels[before as usize].open_next = next,
+            NONE => self.clients[client].open = next,
+            _ => self.channels[before].open_next = next,
         }
         if next != NONE {
-            self.channels[next as usize].open_before = before;
+            self.channels[next].open_before = before;
         }
     }
 
     fn derive_newest(&mut self, client: u32) {
         let newest = self
-            .chain(self.clients[client as usize].chain)
-            .filter(|channel| self.channels[*channel as usize].connected().is_some())
-            .max_by_key(|channel| self.channels[*channel as usize].connected());
-        self.clients[client as usize].newest = newest;
+            .chain(self.clients[client].chain)
+            .filter(|channel| self.channels[*channel].connected().is_some())
+            .max_by_key(|channel| self.channels[*channel].connected());
+        self.clients[client].newest = newest;
     }
 
     /// A client's channels, the last to come first.
     fn chain(&self, last: u32) -> impl Iterator<Item = u32> + '_ {
         let some = |channel: u32| (channel != NONE).then_some(channel);
         std::iter::successors(some(last), move |channel| {
-            some(self.channels[*channel as usize].before)
+            some(self.channels[*channel].before)
         })
     }
 
@@ -282,14 +283,11 @@ impl Table {
     fn client_row(&mut self, id: &str) -> u32 {
         let hash = hash(0, id);
         let clients = &mut self.clients;
-        let found = self
-            .by_client
-            .find(hash, |row| clients[*row as usize].id.is(id));
+        let found = self.by_client.find(hash, |row| clients[*row].id.is(id));
         if let Some(row) = found {
             return *row;
         }
-        let row = clients.len() as u32;
-        clients.push(ClientRow {
+        let row = clients.push(ClientRow {
             id: Id::new(id),
             hash,
             chain: NONE,
@@ -299,7 +297,7 @@ impl Table {
             last: None,
         });
         self.by_client
-            .insert_unique(hash, row, |row| clients[*row as usize].hash);
+            .insert_unique(hash, row, |row| clients[*row].hash);
         self.order.take();
         row
     }
@@ -308,13 +306,13 @@ impl Table {
     fn channel_row(&mut self, client: u32, id: &str) -> u32 {
         let channels = &mut self.channels;
         // Most events are of the client's last channel.
-        let last = self.clients[client as usize].chain;
-        if last != NONE && channels[last as usize].id.is(id) {
+        let last = self.clients[client].chain;
+        if last != NONE && channels[last].id.is(id) {
             return last;
         }
         let hash = hash(client + 1, id);
         let found = self.by_channel.find(hash, |row| {
-            let row = &channels[*row as usize];
+            let row = &channels[*row];
             row.client == client && row.id.is(id)
         });
         if let Some(row) = found {
@@ -323,27 +321,24 @@ impl Table {
         let fresh = ChannelRow::new(id, hash, client, last);
         let row = match self.free.pop() {
             Some(row) => {
-                channels[row as usize] = fresh;
+                channels[row] = fresh;
                 row
             }
-            None => {
-                channels.push(fresh);
-                channels.len() as u32 - 1
-            }
+            None => channels.push(fresh),
         };
         self.by_channel
-            .insert_unique(hash, row, |row| channels[*row as usize].hash);
-        self.clients[client as usize].chain = row;
+            .insert_unique(hash, row, |row| channels[*row].hash);
+        self.clients[client].chain = row;
         row
     }
 
     /// Takes a channel out of all but its client's row.
     fn remove(&mut self, channel: u32) {
-        let hash = self.channels[channel as usize].hash;
+        let hash = self.channels[channel].hash;
         if let Ok(entry) = self.by_channel.find_entry(hash, |row| *row == channel) {
             entry.remove();
         }
-        self.channels[channel as usize] = ChannelRow::new("", 0, NONE, NONE);
+        self.channels[channel] = ChannelRow::new("", 0, NONE, NONE);
         self.free.push(channel);
     }
 }
