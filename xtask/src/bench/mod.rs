@@ -2,6 +2,7 @@
 //! It prints and fails on nothing but a run that did not complete.
 
 mod java;
+mod push;
 mod replay;
 mod rocketmq;
 mod table;
@@ -24,6 +25,8 @@ pub struct BenchArgs {
 enum Name {
     /// `mqtt-presence replay` over an NDJSON file
     Replay,
+    /// `Presence.push` of the npm package, and the same rule in plain JavaScript beside it
+    Push,
     /// From a RocketMQ topic into sqlite, and the documented Java listener beside it
     Rocketmq,
 }
@@ -45,9 +48,14 @@ pub fn bench(args: &BenchArgs) -> Result<(), String> {
     if wanted(Name::Replay) {
         rows.push(replay::measure(args.events)?);
     }
+    if wanted(Name::Push) {
+        push::measure(args.events)?;
+    }
     if wanted(Name::Rocketmq) {
         rows.extend(rocketmq::measure(args.events)?);
     }
-    table::print(&rows);
+    if !rows.is_empty() {
+        table::print(&rows);
+    }
     Ok(())
 }

@@ -1,21 +1,26 @@
 //! `mqtt-presence replay` over a generated NDJSON file.
 
 use std::fs::File;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use super::table::Row;
 use crate::{place, step};
 
-pub(super) fn measure(events: u64) -> Result<Row, String> {
-    let program = place::target().join("release").join("mqtt-presence");
+fn program() -> PathBuf {
+    place::target().join("release").join("mqtt-presence")
+}
+
+/// A generated recording.
+pub(super) fn recording(events: u64) -> Result<PathBuf, String> {
     let path = place::target().join("bench").join("replay.ndjson");
     let file = std::fs::create_dir_all(path.parent().unwrap_or(&path))
         .and_then(|()| File::create(&path))
         .map_err(|error| format!("cannot write `{}`: {error}", path.display()))?;
     step::run(
         "generate the recording",
-        Command::new(&program)
+        Command::new(program())
             .args(["generate", "--clients", "200000", "--seed", "1"])
             .args([
                 "--duplicate",
@@ -27,10 +32,15 @@ pub(super) fn measure(events: u64) -> Result<Row, String> {
             ])
             .stdout(file),
     )?;
+    Ok(path)
+}
+
+pub(super) fn measure(events: u64) -> Result<Row, String> {
+    let path = recording(events)?;
     let began = Instant::now();
     step::run(
         "replay it",
-        Command::new(&program)
+        Command::new(program())
             .args(["replay", "--format", "json"])
             .arg(&path)
             .stdout(Stdio::null()),
