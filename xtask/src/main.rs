@@ -19,7 +19,7 @@ enum Command {
     /// Compare the answers of native, Node and Chromium, and print the table
     Conformance(xtask::conformance::ConformanceArgs),
     /// Build the npm package into target/package/mqtt-presence
-    Package,
+    Package(xtask::package::PackageArgs),
     /// Build the page into web/dist
     Page(xtask::page::PageArgs),
     /// Start a real RocketMQ, a simulated fleet and the service, until Ctrl-C
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Bench(args) => xtask::bench::bench(&args),
         Command::Conformance(args) => xtask::conformance::conformance(&args),
-        Command::Package => xtask::package::package(),
+        Command::Package(args) => xtask::package::run_with(&args),
         Command::Page(args) => xtask::page::page(&args),
         Command::Run(args) => xtask::run::run(&args),
         Command::Test(args) => xtask::test::test(&args),

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use clap::Args;
+
 use crate::step::run;
 use crate::{conformance, page, place, tool as tools};
 
@@ -31,6 +33,22 @@ pub(crate) fn project() -> PathBuf {
 /// Where the built package is.
 pub fn folder() -> PathBuf {
     place::target().join("package").join("mqtt-presence")
+}
+
+/// Options of `cargo xtask package`.
+#[derive(Args)]
+pub struct PackageArgs {
+    /// Also try it, packed and installed, and compare its answers with native's
+    #[arg(long)]
+    test: bool,
+}
+
+/// Builds the package, and tries it where that is asked for.
+pub fn run_with(args: &PackageArgs) -> Result<(), String> {
+    match args.test {
+        true => test(),
+        false => package(),
+    }
 }
 
 /// Builds the package into [`folder`].
