@@ -64,7 +64,7 @@ async fn equal(open: Open, options: Options, seed: u64) {
 pub async fn compare(bench: &Bench, presence: &Presence, now: u64) {
     let all: Vec<(String, _)> = presence
         .iter()
-        .map(|(id, client)| (id.to_owned(), client.clone()))
+        .map(|(id, client)| (id.to_owned(), client))
         .collect();
     let ids: Vec<String> = all.iter().map(|(id, _)| id.clone()).collect();
     let clients = bench.store.clients(&ids).await.unwrap();
