@@ -11,7 +11,8 @@ use crate::output::Answer;
 pub(crate) struct Flips {
     /// Client id and channel id of each, one after another.
     text: String,
-    /// Event time, lengths of the two ids in UTF-16, and `kind * 2 + online` of each.
+    /// Of each its event time, and in one number the lengths of the two ids in
+    /// UTF-16, the kind and the answer.
     numbers: Vec<f64>,
 }
 
@@ -19,13 +20,10 @@ impl Flips {
     pub(crate) fn add(&mut self, event: &Plain<'_>, online: bool) {
         self.text.push_str(event.client_id);
         self.text.push_str(event.channel_id);
-        let kind = event.kind as u8;
-        self.numbers.extend_from_slice(&[
-            event.time as f64,
-            length(event.client_id),
-            length(event.channel_id),
-            f64::from(kind * 2 + u8::from(online)),
-        ]);
+        let lengths = length(event.client_id) << 11 | length(event.channel_id);
+        let packed = lengths << 3 | (event.kind as u32) << 1 | u32::from(online);
+        self.numbers
+            .extend_from_slice(&[event.time as f64, f64::from(packed)]);
     }
 
     pub(crate) fn take(&mut self) -> Option<JsValue> {
@@ -41,11 +39,12 @@ impl Flips {
     }
 }
 
-fn length(id: &str) -> f64 {
+/// At most 1,024, as no id is longer.
+fn length(id: &str) -> u32 {
     let length = if id.is_ascii() {
         id.len()
     } else {
         id.encode_utf16().count()
     };
-    length as f64
+    length as u32
 }

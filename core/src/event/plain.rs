@@ -182,16 +182,23 @@ fn key(bytes: &[u8], at: usize) -> Option<(Key, usize)> {
     const CLIENT: u64 = u64::from_le_bytes(*b"\"clientI");
     const CHANNEL: u64 = u64::from_le_bytes(*b"\"channel");
     const EVENT: u64 = u64::from_le_bytes(*b"\"eventTy");
-    const TIME: [u8; 6] = *b"\"time\"";
+    const TIME: u64 = u64::from_le_bytes(*b"\"time\"\0\0");
+    const SIX: u64 = (1 << 48) - 1;
     match word(bytes, at)? {
         CLIENT => match bytes.get(at + 8..at + 10)? {
-            b"d\"" => Some((Key::ClientId, at + 10)),
-            b"p\"" => Some((Key::ClientIp, at + 10)),
+            [b'd', b'"'] => Some((Key::ClientId, at + 10)),
+            [b'p', b'"'] => Some((Key::ClientIp, at + 10)),
             _ => None,
         },
-        CHANNEL if bytes.get(at + 8..at + 11)? == b"Id\"" => Some((Key::ChannelId, at + 11)),
-        EVENT if bytes.get(at + 8..at + 11)? == b"pe\"" => Some((Key::EventType, at + 11)),
-        other if other.to_le_bytes().starts_with(&TIME) => Some((Key::Time, at + TIME.len())),
+        CHANNEL => match bytes.get(at + 8..at + 11)? {
+            [b'I', b'd', b'"'] => Some((Key::ChannelId, at + 11)),
+            _ => None,
+        },
+        EVENT => match bytes.get(at + 8..at + 11)? {
+            [b'p', b'e', b'"'] => Some((Key::EventType, at + 11)),
+            _ => None,
+        },
+        other if other & SIX == TIME => Some((Key::Time, at + 6)),
         _ => None,
     }
 }
@@ -201,14 +208,13 @@ fn kind_of(bytes: &[u8], at: usize) -> Option<(Kind, usize)> {
     const CONNECT: u64 = u64::from_le_bytes(*b"\"connect");
     const DISCONNECT: u64 = u64::from_le_bytes(*b"\"disconn");
     const TCPCLEAN: u64 = u64::from_le_bytes(*b"\"tcpclea");
-    let (kind, rest): (Kind, &[u8]) = match word(bytes, at)? {
-        CONNECT => (Kind::Connect, b"\""),
-        DISCONNECT => (Kind::Disconnect, b"ect\""),
-        TCPCLEAN => (Kind::Tcpclean, b"n\""),
-        _ => return None,
-    };
-    let end = at + 8 + rest.len();
-    (bytes.get(at + 8..end)? == rest).then_some((kind, end))
+    let rest = bytes.get(at + 8..)?;
+    match (word(bytes, at)?, rest) {
+        (CONNECT, [b'"', ..]) => Some((Kind::Connect, at + 9)),
+        (DISCONNECT, [b'e', b'c', b't', b'"', ..]) => Some((Kind::Disconnect, at + 12)),
+        (TCPCLEAN, [b'n', b'"', ..]) => Some((Kind::Tcpclean, at + 10)),
+        _ => None,
+    }
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u64> {

@@ -38,6 +38,8 @@ struct ClientRow {
     hash: u64,
     /// The channel that came last; each names the one before.
     chain: u32,
+    /// The hash of the channel that came last, unless it was forgotten.
+    chain_hash: u64,
     /// The first of those that are not closed; each names the next.
     open: u32,
     /// Of those that are here; only `takeover` asks for it.
@@ -182,16 +184,19 @@ impl Table {
     pub fn forget(&mut self, now: u64, options: &Options) -> usize {
         let mut gone = 0;
         for client in 0..self.clients.len() as u32 {
-            let mut kept = NONE;
+            let (mut head, mut tail) = (NONE, NONE);
             let mut newest_gone = false;
             let mut next = self.clients[client].chain;
             while next != NONE {
                 let channel = next;
-                let row = &mut self.channels[channel];
+                let row = &self.channels[channel];
                 next = row.before;
                 if !row.is_over(now, options) {
-                    row.before = kept;
-                    kept = channel;
+                    match tail {
+                        NONE => head = channel,
+                        _ => self.channels[tail].before = channel,
+                    }
+                    tail = channel;
                     continue;
                 }
                 let of = &mut self.clients[client];
@@ -204,7 +209,14 @@ impl Table {
                 self.remove(channel);
                 gone += 1;
             }
-            self.clients[client].chain = kept;
+            if tail != NONE {
+                self.channels[tail].before = NONE;
+            }
+            let of = &mut self.clients[client];
+            if of.chain != head {
+                of.chain = head;
+                of.chain_hash = 0;
+            }
             if newest_gone {
                 self.derive_newest(client);
             }
@@ -291,6 +303,7 @@ impl Table {
             id: Id::new(id),
             hash,
             chain: NONE,
+            chain_hash: 0,
             open: NONE,
             newest: None,
             newest_forgotten: None,
@@ -305,12 +318,14 @@ impl Table {
     /// The row of a client's channel, a new one if it is not here.
     fn channel_row(&mut self, client: u32, id: &str) -> u32 {
         let channels = &mut self.channels;
-        // Most events are of the client's last channel.
-        let last = self.clients[client].chain;
-        if last != NONE && channels[last].id.is(id) {
+        let hash = hash(client + 1, id);
+        // Most events are of the client's last channel. Where the hash is
+        // another, a row is left alone that is long out of the cache.
+        let of = &self.clients[client];
+        let last = of.chain;
+        if last != NONE && of.chain_hash == hash && channels[last].id.is(id) {
             return last;
         }
-        let hash = hash(client + 1, id);
         let found = self.by_channel.find(hash, |row| {
             let row = &channels[*row];
             row.client == client && row.id.is(id)
@@ -328,7 +343,9 @@ impl Table {
         };
         self.by_channel
             .insert_unique(hash, row, |row| channels[*row].hash);
-        self.clients[client].chain = row;
+        let of = &mut self.clients[client];
+        of.chain = row;
+        of.chain_hash = hash;
         row
     }
 

@@ -157,16 +157,16 @@ function made({ text, numbers }: Flips, observedAt: number): Transition[] {
   const ids = decoder.decode(text);
   const transitions: Transition[] = [];
   let at = 0;
-  for (let flip = 0; flip < numbers.length; flip += 4) {
-    const channelAt = at + numbers[flip + 1]!;
-    const end = channelAt + numbers[flip + 2]!;
-    const kind = numbers[flip + 3]!;
+  for (let flip = 0; flip < numbers.length; flip += 2) {
+    const packed = numbers[flip + 1]!;
+    const channelAt = at + (packed >>> 14);
+    const end = channelAt + ((packed >>> 3) & 0x7ff);
     transitions.push({
       clientId: ids.slice(at, channelAt),
-      online: (kind & 1) === 1,
+      online: (packed & 1) === 1,
       time: numbers[flip]!,
       observedAt,
-      cause: { channelId: ids.slice(channelAt, end), eventType: KINDS[kind >> 1]! },
+      cause: { channelId: ids.slice(channelAt, end), eventType: KINDS[(packed >>> 1) & 3]! },
     });
     at = end;
   }
