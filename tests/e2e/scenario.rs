@@ -1,7 +1,6 @@
 //! One bad day, whatever the source and the version of the server.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -12,6 +11,7 @@ use mqtt_presence_core::presence::{Channel, Client, Options, Presence};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
+use xtask::http;
 use xtask::rocketmq::{Cluster, StartOptions};
 
 use crate::messages::{self, POISON};
@@ -37,7 +37,7 @@ pub fn run(source: Source, version: &str) {
             .group(GROUP),
     )
     .unwrap();
-    let port = free_port();
+    let port = http::free_port(0).unwrap();
     let config = configure(source, &cluster, scratch.path(), port);
     let store = scratch.path().join("presence.sqlite");
     let mut service = Service::start(config, port);
@@ -214,14 +214,6 @@ fn facts(client: &Client) -> BTreeMap<String, Facts> {
     channels
         .map(|(id, channel)| (id.clone(), facts(channel)))
         .collect()
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
 }
 
 fn configure(source: Source, cluster: &Cluster, folder: &Path, port: u16) -> PathBuf {

@@ -1,7 +1,6 @@
 //! `cargo xtask run`: a first look with everything real. A RocketMQ server, a
 //! simulated fleet that produces into its topic, and the service on top.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -61,7 +60,13 @@ pub fn run(args: &RunArgs) -> Result<(), String> {
         }
     };
 
-    let port = free_port(args.port)?;
+    let port = http::free_port(args.port)?;
+    if port != args.port {
+        println!(
+            "Port {} is taken; the service listens on {port}.",
+            args.port
+        );
+    }
     let config = folder.join("mqtt-presence.toml");
     write(
         &config,
@@ -168,21 +173,6 @@ fn produce(args: &RunArgs, cluster: &Cluster) -> Result<Running, String> {
                 TOPIC,
             ]),
     )
-}
-
-/// The wanted port, or one that the system gives when that is taken.
-fn free_port(wanted: u16) -> Result<u16, String> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, wanted))
-        .or_else(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
-        .map_err(|error| format!("no port is free on 127.0.0.1: {error}"))?;
-    let port = listener
-        .local_addr()
-        .map_err(|error| error.to_string())?
-        .port();
-    if port != wanted {
-        println!("Port {wanted} is taken; the service listens on {port}.");
-    }
-    Ok(port)
 }
 
 fn is_ready(port: u16) -> bool {
