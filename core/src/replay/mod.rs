@@ -27,6 +27,8 @@ mod entry;
 mod index;
 mod intern;
 mod joined;
+mod lag;
+mod line;
 mod report;
 mod scene;
 
@@ -99,8 +101,6 @@ pub struct Replay {
     files: Vec<String>,
     /// First record and file of each stretch of records from one file.
     stretches: Vec<(u64, usize)>,
-    /// Newest event time so far.
-    newest: u64,
     index: OnceLock<Index>,
 }
 
@@ -125,7 +125,6 @@ impl Replay {
             rejections: Vec::new(),
             files: Vec::new(),
             stretches: Vec::new(),
-            newest: 0,
             index: OnceLock::new(),
         }
     }
@@ -145,9 +144,7 @@ impl Replay {
         let place = record.place;
         match record.outcome {
             Ok(event) => {
-                let behind = self.newest.saturating_sub(event.time) > self.options.late_after;
-                self.columns.push(&event, &place, behind)?;
-                self.newest = self.newest.max(event.time);
+                self.columns.push(&event, &place)?;
             }
             Err(rejected) => {
                 let Rejected {

@@ -39,6 +39,9 @@ export interface Engine {
   recordAt(t: number): Promise<number>;
   timeOf(record: number): Promise<number>;
 
+  /** How many were online at a cursor, and how these clients read. */
+  standing(clients: Uint32Array, cursor: Cursor): Promise<Standing>;
+
   /** One client as it was after `records` records in belief and at `t` in fact. */
   inspect(client: number, cursor: Cursor): Promise<Inspection>;
   anomalies(): Promise<AnomalySummary[]>;
@@ -85,11 +88,14 @@ export interface Progress {
   records: number;
   accepted: number;
   rejected: number;
-  duplicates: number;
   clients: number;
+  /**
+   * These three are of the records looked through so far, which while loading may be the first
+   * quarter; complete when `state` is `ready`.
+   */
+  duplicates: number;
   /** Online in the end, as believed. */
   online: number;
-  /** Those found so far: anomalies are complete when `state` is `ready`. */
   anomalies: number;
   /** Event times; 0 and 0 while there is no event. */
   range: Range;
@@ -114,13 +120,26 @@ export interface Overview {
   anomalies: Uint32Array;
 }
 
+/** Counts by the rule; `actual` of the clients may say `open`, as lanes do. */
+export interface Standing {
+  believedOnline: number;
+  actualOnline: number;
+  /** `State` values, one a client. */
+  believed: Uint8Array;
+  actual: Uint8Array;
+}
+
 /** `State` of one column of one lane. */
 export const State = {
   /** No event of the client up to here. */
   unknown: 0,
   offline: 1,
   online: 2,
-  /** Something is there whose start or end no event gives: hatched. */
+  /**
+   * Something is there whose start or end no event gives, hatched: before a closing whose connect
+   * never came, back to the client's event before; from the next connect on, or from the end of
+   * the recording, where a closing never came. Only in `actual`.
+   */
   open: 3,
   /** Several of the above within the column: `fill` says how much was online. */
   mixed: 4,
@@ -131,9 +150,9 @@ export interface Lanes {
   width: number;
   actual: Uint8Array;
   believed: Uint8Array;
-  /** Share of the column in which the client was online in fact, 0 to 255. */
+  /** Share of the column in which `actual` is `online`, 0 to 255; at least 1 where there is any. */
   fill: Uint8Array;
-  /** Events of the column, 65,535 for more. */
+  /** Events of the column by event time, 65,535 for more. */
   count: Uint16Array;
   /** One bit an anomaly kind, in the order of `anomalyKinds`. */
   anomalies: Uint16Array;
