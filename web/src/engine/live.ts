@@ -1,6 +1,6 @@
 import type {
   Anomaly, AnomalySummary, ChannelBars, ClientFilter, Cursor, Engine, EventFilter, EventRows, Fault, Inspection,
-  InspectedChannel, Lanes, Overview, Progress, Range, RejectedRecord, Slot, Sort,
+  InspectedChannel, Lanes, Overview, Progress, Range, RejectedRecord, Slot, Sort, Standing,
 } from "./engine";
 import { channelStates, State } from "./engine";
 import { serverSentEvents } from "./stream";
@@ -275,6 +275,21 @@ export class LiveEngine implements Engine {
     let time = Number.isFinite(this.first) ? this.first : 0;
     for (const row of this.rows) if (row.record <= record) time = row.observedAt;
     return time;
+  }
+
+  async standing(clients: Uint32Array, { time }: Cursor): Promise<Standing> {
+    const state = (track: Track | undefined, which: "actual" | "believed") =>
+      track ? (which === "actual" ? stateAt(track.actual, eventTime, time) : stateAt(track.believed, observed, time)) : State.unknown;
+    let [believedOnline, actualOnline] = [0, 0];
+    for (const track of this.tracks) {
+      if (state(track, "believed") === State.online) believedOnline += 1;
+      if (state(track, "actual") === State.online) actualOnline += 1;
+    }
+    return {
+      believedOnline, actualOnline,
+      believed: Uint8Array.from(clients, (client) => state(this.tracks[client], "believed")),
+      actual: Uint8Array.from(clients, (client) => state(this.tracks[client], "actual")),
+    };
   }
 
   async inspect(client: number, cursor: Cursor): Promise<Inspection> {

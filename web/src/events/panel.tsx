@@ -1,15 +1,16 @@
 import { effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { anomalyKinds, type EventFilter, type EventRows, State } from "../engine/engine";
+import { anomalyKinds, type EventFilter, type EventRows } from "../engine/engine";
 import { frames } from "../frame";
 import { latest } from "../latest";
+import { differs } from "../lanes/differ";
 import { ClientName, stateWord } from "../lanes/panel";
 import { messages } from "../messages";
 import { Scroller } from "../shell/scroller";
 import { moveToRecord, playing } from "../state/replay";
-import { engine, revision } from "../state/session";
+import { engine, progress, revision } from "../state/session";
 import { chosenRange, cursor, eventFilter, eventKinds, onlyAnomalous, onlySelected, selected } from "../state/view";
-import { dayAndClock, duration } from "../time/format";
+import { clock, day, dayAndClock, duration } from "../time/format";
 
 const ROW = 24;
 const HEAD = 26;
@@ -163,6 +164,8 @@ function Rows() {
   const have = page.value;
   if (!have) return null;
   const { rows } = have;
+  const { range } = progress.value;
+  const oneDay = day(range.from) === day(range.to);
   const lines = [];
   for (let row = first; row < Math.min(rows.total, first + count); row += 1) {
     const at = row - have.first;
@@ -171,7 +174,6 @@ function Rows() {
     const names = anomalyKinds.filter((_, bit) => bits & (1 << bit)).map((kind) => anomaly[kind].name);
     const believed = rows.believedAfter[at];
     const actual = rows.actualThen[at];
-    const differ = (believed === State.online && actual === State.offline) || (believed === State.offline && actual === State.online);
     const record = rows.record[at];
     lines.push(
       <tr
@@ -180,20 +182,20 @@ function Rows() {
         onClick={() => choose(rows, at)}
       >
         <td class="number">{number(record)}</td>
-        <td class="time">{dayAndClock(rows.time[at])}</td>
+        <td class="time" title={dayAndClock(rows.time[at])}>{oneDay ? clock(rows.time[at]) : dayAndClock(rows.time[at])}</td>
         <td class={`number${rows.lag[at] ? " behind-newest" : ""}`}>{rows.lag[at] ? duration(rows.lag[at]) : ""}</td>
         <td class="id"><ClientName id={rows.clientIds[at]} /></td>
         <td class="id">{rows.channelIds[at]}</td>
         <td class="id">{rows.clientIps[at] ?? ""}</td>
         <td><span class={`kind ${KINDS[rows.kind[at]]}`}>{KINDS[rows.kind[at]]}</span></td>
         <td><span class={`state belief s${believed}`}>{stateWord(believed, status)}</span></td>
-        <td><span class={`state fact s${actual}${differ ? " differ" : ""}`}>{stateWord(actual, status)}</span></td>
+        <td><span class={`state fact s${actual}${differs(believed, actual) ? " differ" : ""}`}>{stateWord(actual, status)}</span></td>
         <td class="anomaly">{names.join(" · ")}</td>
       </tr>,
     );
   }
   return (
-    <table role="grid" aria-rowcount={rows.total + 1} aria-label={events.title} data-testid="events-table">
+    <table role="grid" class={oneDay ? "one-day" : ""} aria-rowcount={rows.total + 1} aria-label={events.title} data-testid="events-table">
       <Head />
       <tbody style={{ transform: `translateY(${shift}px)` }}>{lines}</tbody>
     </table>

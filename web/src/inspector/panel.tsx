@@ -1,6 +1,6 @@
 import { effect, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { Anomaly, Explanation, InspectedChannel, Inspection, Slot } from "../engine/engine";
+import { type Anomaly, type InspectedChannel, type Inspection, type Slot, State } from "../engine/engine";
 import { latest } from "../latest";
 import { language, messages } from "../messages";
 import { Icon } from "../shell/icon";
@@ -16,15 +16,21 @@ import { explain } from "./sentence";
 const SHOWN = 40;
 
 const inspection = signal<Inspection | null>(null);
+/** The lane is hatched at the cursor. */
+const openInFact = signal(false);
 const shown = signal(SHOWN);
 
 const ask = latest(
   async (client: number) => {
     const source = engine.peek();
-    return { source, answer: source ? await source.inspect(client, cursor.peek()) : null };
+    if (!source) return { source, answer: null, open: false };
+    const [answer, standing] = await Promise.all([source.inspect(client, cursor.peek()), source.standing(Uint32Array.of(client), cursor.peek())]);
+    return { source, answer, open: standing.actual[0] === State.open };
   },
-  ({ source, answer }, client) => {
-    if (source === engine.peek() && client === selected.peek()) inspection.value = answer;
+  ({ source, answer, open }, client) => {
+    if (source !== engine.peek() || client !== selected.peek()) return;
+    inspection.value = answer;
+    openInFact.value = open;
   },
 );
 
@@ -65,18 +71,22 @@ function ToRecord({ record }: { record: number }) {
   );
 }
 
-function Verdict({ what, side, where }: { what: "believed" | "actual"; side: { status: string; explanation: Explanation }; where: string }) {
-  const { inspector, status } = messages.value;
-  const text = explain(side.explanation, language.value);
+function Verdict({ what, found, where }: { what: "believed" | "actual"; found: Inspection; where: string }) {
+  const { inspector, status, explain: say } = messages.value;
+  const { explanation, status: answer } = found[what];
+  // By the rule it reads online; that no event bears it out is what a person must see.
+  const open = what === "actual" && openInFact.value && explanation.channelId !== null;
+  const state = open ? "open" : answer;
+  const text = open ? say.open(explanation.channelId ?? "") : explain(explanation, what, found, cursor.value.time, messages.value);
   return (
     <div class={`verdict ${what}`} data-testid={`verdict-${what}`}>
       <p>
         <span class="what">{inspector[what]}</span>
-        <span class={`state ${what === "believed" ? "belief" : "fact"} s-${side.status}`}>{status[side.status] ?? side.status}</span>
+        <span class={`state ${what === "believed" ? "belief" : "fact"} s-${state}`}>{status[state] ?? state}</span>
         <span class="where">{where}</span>
       </p>
-      {text && <p class="sentence" lang={language.value === "zh" && text === side.explanation.sentence ? "en" : undefined}>{text}</p>}
-      {side.explanation.record !== null && side.explanation.record > 0 && <p class="decided"><ToRecord record={side.explanation.record} /></p>}
+      {text && <p class="sentence" lang={language.value === "zh" && text === explanation.sentence ? "en" : undefined}>{text}</p>}
+      {explanation.record !== null && explanation.record > 0 && <p class="decided"><ToRecord record={explanation.record} /></p>}
     </div>
   );
 }
@@ -102,9 +112,9 @@ function Channel({ channel }: { channel: InspectedChannel }) {
     <li class="channel" data-channel={channel.channelId}>
       <p>
         <span class="id">{channel.channelId}</span>
-        <span class={`badge ${channel.believed}`}>{channelState[channel.believed] ?? channel.believed}</span>
+        <span class={`badge ${channel.believed}`}>{channelState[channel.believed ?? "unknown"] ?? channel.believed}</span>
         {channel.actual !== channel.believed && (
-          <span class={`badge fact ${channel.actual}`} title={texts.actual}>{channelState[channel.actual] ?? channel.actual}</span>
+          <span class={`badge fact ${channel.actual}`}>{texts.actual}: {channelState[channel.actual ?? "unknown"] ?? channel.actual}</span>
         )}
         <span class="lasted">{lasted === null ? "" : texts.lasted(duration(lasted))}</span>
       </p>
@@ -143,7 +153,7 @@ export function InspectorPanel() {
   const texts = messages.value.inspector;
   const found = inspection.value;
   const { record, time } = cursor.value;
-  const differ = found && ((found.believed.status === "online" && found.actual.status === "offline") || (found.believed.status === "offline" && found.actual.status === "online"));
+  const differ = found && (found.believed.status !== found.actual.status || (openInFact.value && found.believed.status === "online"));
   return (
     <section class="panel inspector" aria-label={texts.title} data-panel="inspector">
       <div class="bar">
@@ -157,8 +167,8 @@ export function InspectorPanel() {
           <>
             <p class="who" data-testid="inspected">{<ClientName id={found.clientId} />}</p>
             {differ && <p class="differ">{texts.differ}</p>}
-            <Verdict what="believed" side={found.believed} where={texts.atCursor(record)} />
-            <Verdict what="actual" side={found.actual} where={texts.atTime(dayAndClock(time))} />
+            <Verdict what="believed" found={found} where={texts.atCursor(record)} />
+            <Verdict what="actual" found={found} where={texts.atTime(dayAndClock(time))} />
             <Anomalies anomalies={found.anomalies} />
             <h3>{texts.channels(found.channels.length)}</h3>
             <ul class="channels">

@@ -37,7 +37,7 @@ export function drawBars(
   context: CanvasRenderingContext2D, bars: readonly Bar[], range: Range, data: Range, width: number, top: number,
   palette: Palette, hatched: CanvasPattern | string,
 ): void {
-  const height = BAR - 4;
+  const height = BAR - 3;
   context.font = "9px ui-monospace, Menlo, 'DejaVu Sans Mono', monospace";
   context.textBaseline = "middle";
   for (const bar of bars) {
@@ -76,7 +76,7 @@ export function drawBars(
         context.fillRect(start - 2, y, Math.min(room, label.length * 5.5) + 4, height);
       }
       context.fillStyle = palette.text;
-      context.fillText(label, start, y + height / 2 + 0.5);
+      context.fillText(label, start, y + height / 2 + 1);
     }
   }
 }

@@ -1,6 +1,6 @@
 /** Where each lane is: lanes with open channels are higher. */
 export const ROW = 26;
-export const BAR = 11;
+export const BAR = 13;
 export const MOST_BARS = 4;
 
 export interface Row {

@@ -7,6 +7,7 @@ import { nameOf, namesRevision } from "../state/names";
 import { engine, progress } from "../state/session";
 import { clientFilter, cursor, pinned, range, selected, sort } from "../state/view";
 import { dayAndClock, day, zone } from "../time/format";
+import { differs } from "./differ";
 import { attachGestures } from "./gestures";
 import { ROW } from "./layout";
 import { isOpen, openAll, openByHand, order, toggleOpen, togglePin } from "./order";
@@ -83,12 +84,11 @@ function Toolbar() {
       >
         {allOpen ? texts.collapseAll : texts.expandAll}
       </button>
-      <Legend />
     </div>
   );
 }
 
-function Legend() {
+export function Legend() {
   const { legend } = messages.value.lanes;
   return (
     <ul class="legend">
@@ -143,11 +143,10 @@ function Names() {
 /** Belief a ring, fact a dot, as in the lanes. */
 function AtCursor({ client }: { client: number }) {
   const glance = glances.value.get(client);
-  if (!glance || glance.believed < 0) return <i class="at-cursor" aria-hidden="true" />;
+  if (!glance || glance.believed < 0) return <i class="glance" aria-hidden="true" />;
   const { believed, actual } = glance;
-  const differ = (believed === State.online && actual === State.offline) || (believed === State.offline && actual === State.online);
   const fact = actual === State.online ? " fact" : actual === State.open || actual === State.unknown ? " open" : "";
-  return <i class={`at-cursor${believed === State.online ? " belief" : ""}${fact}${differ ? " differ" : ""}`} aria-hidden="true" />;
+  return <i class={`glance${believed === State.online ? " belief" : ""}${fact}${differs(believed, actual) ? " differ" : ""}`} aria-hidden="true" />;
 }
 
 /** What the canvas shows, for those who do not see it. */

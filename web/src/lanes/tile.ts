@@ -1,6 +1,7 @@
 import { type Lanes, type Range, State } from "../engine/engine";
 import { pixel } from "../paint/colour";
 import type { Palette } from "../state/theme";
+import { differs } from "./differ";
 
 /** Height of a presence strip, in CSS pixels, and what is where in it. */
 export const STRIP = 20;
@@ -65,8 +66,7 @@ function paintStrip(pixels: Uint32Array, lanes: Lanes, row: number, stripHeight:
   for (let x = 0; x < width; x += 1) {
     const fact = actual[from + x];
     const belief = believed[from + x];
-    const differ = (belief === State.online && fact === State.offline) || (belief === State.offline && fact === State.online);
-    if (differ) column(x, beliefTop, beliefBottom + thick, tint);
+    if (differs(belief, fact)) column(x, beliefTop, beliefBottom + thick, tint);
 
     if (fact === State.online) column(x, factTop, factBottom, online);
     else if (fact === State.mixed) {
@@ -110,10 +110,4 @@ function paintStrip(pixels: Uint32Array, lanes: Lanes, row: number, stripHeight:
       if (Math.abs(at - x) <= body) column(at, 0, ticksBottom, mark);
     }
   }
-}
-
-/** Column of a tile at a time; -1 outside. */
-export function columnAt({ range, lanes }: Tile, time: number): number {
-  const column = Math.floor(((time - range.from) / (range.to - range.from)) * lanes.width);
-  return column >= 0 && column < lanes.width ? column : -1;
 }

@@ -1,5 +1,5 @@
-import { effect, signal } from "@preact/signals";
-import { type ChannelBars, type Lanes, type Range, State } from "../engine/engine";
+import { batch, effect, signal } from "@preact/signals";
+import type { ChannelBars, Cursor, Lanes, Range, Standing } from "../engine/engine";
 import { frames } from "../frame";
 import { latest } from "../latest";
 import { fit, hatch } from "../paint/canvas";
@@ -15,7 +15,7 @@ import { clockOffset, ticks } from "../time/ticks";
 import { type Bar, drawBars, packBars } from "./bars";
 import { BAR, layOut, type Layout, openHeight, type Row, ROW, rowAt } from "./layout";
 import { isOpen, unpinned } from "./order";
-import { columnAt, paintTile, STRIP, type Tile } from "./tile";
+import { paintTile, STRIP, type Tile } from "./tile";
 
 /** Lanes above and below the view that are asked for as well, so that scrolling finds them there. */
 const OVERSCAN = 8;
@@ -30,6 +30,8 @@ export interface Glance {
 export const visibleRows = signal<readonly Row[]>([]);
 export const pinnedHeight = signal(0);
 export const glances = signal<ReadonlyMap<number, Glance>>(new Map());
+/** Clients online at the cursor. */
+export const onlineAtCursor = signal({ believed: 0, actual: 0 });
 /** Time under the pointer. */
 export const hoverTime = signal<number | null>(null);
 /** A range that is being selected with Shift and drag. */
@@ -51,6 +53,7 @@ export class LanesView {
   private tiles: Tile[] = [];
   private asked = "";
   private askedBars = "";
+  private looked = "";
   private bars = new Map<number, { bars: Bar[]; hidden: number }>();
   private barRows = new Map<number, number>();
   private colours: unknown = null;
@@ -76,7 +79,7 @@ export class LanesView {
         this.tiles = [];
         this.bars.clear();
         this.barRows.clear();
-        this.asked = this.askedBars = "";
+        this.asked = this.askedBars = this.looked = "";
         this.scroller.moveTo(0);
       }),
     );
@@ -389,33 +392,37 @@ export class LanesView {
     if (hover !== null) label(hover, step < 3_600_000 ? clock(hover, Math.min(step, 1_000)) : dayAndClock(hover), colours.raised, colours.text);
   }
 
+  /** Asks how the lanes in view read at the cursor. */
   private look(rows: readonly Row[]): void {
-    const { time } = cursor.peek();
-    const found = new Map<number, Glance>();
-    for (const { client } of rows) {
-      const tile = this.tiles.find((candidate) => candidate.rowOf.has(client));
-      if (!tile) continue;
-      const column = columnAt(tile, time);
-      const base = (tile.rowOf.get(client) ?? 0) * tile.lanes.width;
-      // A column in which something happens stands for the state after it.
-      const settled = (states: Uint8Array) => {
-        if (column < 0) return -1;
-        const here = states[base + column];
-        return here === State.mixed && column + 1 < tile.lanes.width ? states[base + column + 1] : here;
-      };
-      let anomalies = 0;
-      for (let at = base; at < base + tile.lanes.width; at += 1) if (tile.lanes.anomalies[at]) anomalies += 1;
-      found.set(client, { believed: settled(tile.lanes.believed), actual: settled(tile.lanes.actual), anomalies });
-    }
-    const before = glances.peek();
-    if (found.size === before.size) {
-      let same = true;
-      for (const [client, glance] of found) {
-        const other = before.get(client);
-        if (!other || other.believed !== glance.believed || other.actual !== glance.actual || other.anomalies !== glance.anomalies) same = false;
-      }
-      if (same) return;
-    }
-    glances.value = found;
+    const at = cursor.peek();
+    const clients = Uint32Array.from(rows, (row) => row.client);
+    const key = `${revision.peek()} ${at.record} ${at.time} ${clients.join()}`;
+    if (key === this.looked) return;
+    this.looked = key;
+    this.askStanding({ clients, at });
   }
+
+  private askStanding = latest(
+    async ({ clients, at }: { clients: Uint32Array; at: Cursor }) => {
+      const source = engine.peek();
+      return { source, standing: source && ((await source.standing(clients, at)) as Standing) };
+    },
+    ({ source, standing }, { clients }) => {
+      if (!standing || source !== engine.peek()) return;
+      const found = new Map<number, Glance>();
+      clients.forEach((client, at) => {
+        const tile = this.tiles.find((candidate) => candidate.rowOf.has(client));
+        let anomalies = 0;
+        if (tile) {
+          const base = (tile.rowOf.get(client) ?? 0) * tile.lanes.width;
+          for (let column = base; column < base + tile.lanes.width; column += 1) if (tile.lanes.anomalies[column]) anomalies += 1;
+        }
+        found.set(client, { believed: standing.believed[at], actual: standing.actual[at], anomalies });
+      });
+      batch(() => {
+        glances.value = found;
+        onlineAtCursor.value = { believed: standing.believedOnline, actual: standing.actualOnline };
+      });
+    },
+  );
 }

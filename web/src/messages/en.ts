@@ -75,8 +75,7 @@ export const en = {
 
   overview: {
     title: "Clients online",
-    believed: "believed",
-    actual: "actual",
+    atCursor: (believed: number, actual: number) => `${n(believed)} believed, ${n(actual)} in fact`,
     label: "Clients online over time. Arrow keys move the view, plus and minus zoom.",
     unit: "clients",
   },
@@ -159,6 +158,18 @@ export const en = {
     open: "open",
     lasted: (span: string) => `lasted ${span}`,
     moreChannels: (count: number) => `Show ${of(count, "more channel", "more channels")}`,
+  },
+
+  explain: {
+    live: (channel: string, since: string, until: string) =>
+      `Channel ${channel} connected at ${since}${until ? `; its closing is of ${until}` : " and no closing of it has arrived"}.`,
+    superseded: (channel: string, since: string) =>
+      `Channel ${channel}, connected at ${since}, was never closed, but gave way to a newer connect (rule: takeover).`,
+    closed: (channel: string, kind: string, at: string) => `No channel is live. The last to end was ${channel}: ${kind} at ${at}.`,
+    orphan: (channel: string, at: string) => `Only a closing is known, of channel ${channel} at ${at}; its connect is not.`,
+    never_seen: "No event of this client came up to here.",
+    open: (channel: string) =>
+      `Channel ${channel} has no closing in the whole recording, though the client connected again: no event says whether it was still open.`,
   },
 
   wrong: {

@@ -74,8 +74,7 @@ export const zh: Messages = {
 
   overview: {
     title: "在线客户端数",
-    believed: "认为",
-    actual: "事实",
+    atCursor: (believed, actual) => `认为 ${n(believed)}，事实 ${n(actual)}`,
     label: "在线客户端数随时间的变化。方向键移动视图，加减号缩放。",
     unit: "客户端",
   },
@@ -158,6 +157,15 @@ export const zh: Messages = {
     open: "未结束",
     lasted: (span) => `持续 ${span}`,
     moreChannels: (count) => `再显示 ${n(count)} 条通道`,
+  },
+
+  explain: {
+    live: (channel, since, until) => `通道 ${channel} 于 ${since} 连接，${until ? `其关闭时间为 ${until}` : "尚未收到其关闭事件"}。`,
+    superseded: (channel, since) => `通道 ${channel} 于 ${since} 连接，从未关闭，但已被较新的连接取代（规则：接管）。`,
+    closed: (channel, kind, at) => `没有存活的通道。最后结束的是 ${channel}：${at} 的 ${kind}。`,
+    orphan: (channel, at) => `只知道通道 ${channel} 于 ${at} 关闭，不知道其连接。`,
+    never_seen: "到此为止没有此客户端的事件。",
+    open: (channel) => `通道 ${channel} 在整份记录中没有关闭事件，而客户端之后又连接过：没有事件说明它当时是否仍然打开。`,
   },
 
   wrong: {

@@ -2,6 +2,8 @@ import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Overview, Range } from "../engine/engine";
 import { frames } from "../frame";
+import { Legend } from "../lanes/panel";
+import { onlineAtCursor } from "../lanes/view";
 import { latest } from "../latest";
 import { messages } from "../messages";
 import { fit } from "../paint/canvas";
@@ -12,7 +14,7 @@ import { cursor, fitTo, fitted, look, range } from "../state/view";
 import { dayAndClock } from "../time/format";
 import { panned, roomy, timeAt, xOf, zoomed } from "../time/scale";
 
-const HEIGHT = 64;
+const HEIGHT = 80;
 /** How near an edge of the brush the pointer grips it. */
 const GRIP = 6;
 
@@ -161,11 +163,11 @@ export function OverviewPanel() {
   return (
     <section class="panel overview" aria-label={texts.title} data-panel="overview">
       <div class="label">
-        <h2>{texts.title}</h2>
-        <ul class="legend">
-          <li><i class="key fact" aria-hidden="true" />{texts.actual}</li>
-          <li><i class="key belief" aria-hidden="true" />{texts.believed}</li>
-        </ul>
+        <h2>
+          {texts.title}
+          <span class="numbers" data-testid="online-at-cursor">{texts.atCursor(onlineAtCursor.value.believed, onlineAtCursor.value.actual)}</span>
+        </h2>
+        <Legend />
       </div>
       <div
         class="picture" ref={holder} tabIndex={0} role="slider" aria-label={texts.label} data-testid="overview"
