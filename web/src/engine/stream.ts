@@ -21,8 +21,11 @@ export async function* serverSentEvents(body: ReadableStream<Uint8Array>): Async
     for (;;) {
       const { done, value } = await inTime(reader.read());
       if (done) return;
-      const lines = (rest + decoder.decode(value, { stream: true })).split(/\r\n|\n|\r/);
-      rest = lines.pop() ?? "";
+      const text = rest + decoder.decode(value, { stream: true });
+      // A carriage return at the end may be half of a line end.
+      const half = text.endsWith("\r") ? "\r" : "";
+      const lines = text.slice(0, text.length - half.length).split(/\r\n|\n|\r/);
+      rest = (lines.pop() ?? "") + half;
       for (const line of lines) {
         if (line === "") {
           if (message.data.length || message.id !== null) {

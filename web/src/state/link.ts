@@ -17,6 +17,8 @@ const MOST_DATA = 512 << 10;
 
 /** Which sample is loaded, so that a link can name it. */
 let sample: string | null = null;
+/** Data that came with the address stays in it, so that a reload finds it. */
+let linked: string[] = [];
 /** Whether the language was chosen, by a link or by hand; else each reader has their own. */
 let languageChosen = false;
 
@@ -38,6 +40,7 @@ async function loadFrom(url: URL, name: string): Promise<boolean> {
     if (answer.ok) {
       await load([{ name, blob: await answer.blob() }]);
       sample = null;
+      linked = [];
       return true;
     }
   } catch {
@@ -50,6 +53,7 @@ async function loadFrom(url: URL, name: string): Promise<boolean> {
 /** Files and pasted text are not what a link names. */
 export async function loadInputs(further: Input[]): Promise<void> {
   sample = null;
+  linked = [];
   await load(further);
 }
 
@@ -72,8 +76,8 @@ function current(): Address {
     takeover: options.peek().takeover,
     language: languageChosen ? language.peek() : null,
     theme: themeChoice.peek(),
-    data: [],
-    sample,
+    data: inputs.peek().length ? linked : [],
+    sample: inputs.peek().length ? sample : null,
   };
 }
 
@@ -135,6 +139,7 @@ export async function openAddress(): Promise<boolean> {
     try {
       const files = await Promise.all(address.data.map(unpack));
       await load(files.map((bytes, at) => ({ name: `link-${at + 1}.ndjson`, blob: new Blob([bytes as BlobPart]) })));
+      linked = address.data;
     } catch {
       tellFault({ code: "link_broken", input: "", details: {} });
     }
