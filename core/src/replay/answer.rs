@@ -61,18 +61,8 @@ impl Replay {
     /// and record as origin; the last flip is left out.
     pub(super) fn client(&self, client_id: &str, view: View) -> Option<presence::Client> {
         let client = self.columns.clients.find(0, client_id)?;
-        let end = self.end(view);
-        let events = self.columns.events_of(client).into_iter();
+        let slots = self.slots_of(client, view);
         let mut record = presence::Client::default();
-        let mut slots = BTreeMap::<u32, Slots>::new();
-        for event in events.take_while(|event| *event < end) {
-            if self.within(view, event) {
-                let of_channel = slots
-                    .entry(self.columns.channel(event))
-                    .or_insert(Slots::EMPTY);
-                of_channel.join(&self.columns, event);
-            }
-        }
         for (channel, slots) in slots {
             let fact = |kind| slots.get(kind).map(|event| self.fact(event));
             record.channels.insert(
@@ -86,6 +76,22 @@ impl Replay {
             );
         }
         (!record.channels.is_empty()).then_some(record)
+    }
+
+    /// The slots of a client's channels in a view, in byte order of their ids.
+    pub(super) fn slots_of(&self, client: u32, view: View) -> Vec<(u32, Slots)> {
+        let end = self.end(view);
+        let mut slots = BTreeMap::<u32, Slots>::new();
+        for event in self.columns.events_of(client) {
+            if event < end && self.within(view, event) {
+                let channel = self.columns.channel(event);
+                let of_channel = slots.entry(channel).or_insert(Slots::EMPTY);
+                of_channel.join(&self.columns, event);
+            }
+        }
+        let mut slots: Vec<(u32, Slots)> = slots.into_iter().collect();
+        slots.sort_unstable_by_key(|(channel, _)| self.columns.channels.text(*channel));
+        slots
     }
 
     /// The client's channels in byte order of their ids, with their slots.

@@ -62,7 +62,10 @@ impl Columns {
         self.kind.push(event.kind as u8);
         self.lag.push(self.newest.saturating_sub(event.time));
         self.newest = self.newest.max(event.time);
-        self.oldest = Some(self.oldest.map_or(event.time, |oldest| oldest.min(event.time)));
+        self.oldest = Some(
+            self.oldest
+                .map_or(event.time, |oldest| oldest.min(event.time)),
+        );
         self.chain(client);
         self.time.push(event.time);
         let ip = event.client_ip.as_deref();
@@ -96,11 +99,6 @@ impl Columns {
         }
     }
 
-    /// How many events the client has.
-    pub fn count_of(&self, client: u32) -> u32 {
-        self.tails[client as usize].count
-    }
-
     /// The client's events in arrival order.
     pub fn events_of(&self, client: u32) -> Vec<u32> {
         let Tail { last, count } = self.tails[client as usize];
@@ -111,6 +109,15 @@ impl Columns {
             event = self.previous[event as usize];
         }
         events
+    }
+
+    /// The client's last event of the first `events`.
+    pub fn last_before(&self, client: u32, events: u32) -> Option<u32> {
+        let mut event = self.tails.get(client as usize)?.last;
+        while event != NONE && event >= events {
+            event = self.previous[event as usize];
+        }
+        (event != NONE).then_some(event)
     }
 
     /// Event times, from the oldest to the newest; `None` while there is no event.

@@ -165,7 +165,9 @@ impl Replay {
             client_id: self.columns.clients.text(client),
             online: status == Status::Online,
             status,
-            channels: channels.map(|channel| self.channel_entry(channel)).collect(),
+            channels: channels
+                .map(|channel| self.channel_entry(channel))
+                .collect(),
             anomalies: found
                 .iter()
                 .map(|found| self.anomaly_entry(found))
@@ -231,7 +233,7 @@ impl Replay {
             .collect()
     }
 
-    fn error_entry<'a>(&'a self, rejection: &'a Rejection) -> ErrorEntry<'a> {
+    pub(super) fn error_entry<'a>(&'a self, rejection: &'a Rejection) -> ErrorEntry<'a> {
         let place = rejection.place;
         ErrorEntry {
             record: place.record,
