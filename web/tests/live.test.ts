@@ -38,16 +38,16 @@ describe("track of a client", () => {
   const time = (flip: { time: number }) => flip.time;
   const track = () => {
     const made = new Track();
-    made.add({ record: 2, time: 200, observedAt: 260, state: State.offline });
-    made.add({ record: 1, time: 100, observedAt: 110, state: State.online });
+    made.add({ record: 2, time: 200, arrived: 260, state: State.offline });
+    made.add({ record: 1, time: 100, arrived: 110, state: State.online });
     return made;
   };
 
   it("is in order on both axes and takes nothing twice", () => {
     const made = track();
-    expect(made.add({ record: 1, time: 100, observedAt: 110, state: State.online })).toBe(false);
+    expect(made.add({ record: 1, time: 100, arrived: 110, state: State.online })).toBe(false);
     expect([50, 100, 150, 200].map((at) => stateAt(made.actual, time, at))).toEqual([State.unknown, State.online, State.online, State.offline]);
-    expect(stateAt(made.believed, (flip) => flip.observedAt, 230)).toBe(State.online);
+    expect(stateAt(made.believed, (flip) => flip.arrived, 230)).toBe(State.online);
   });
 
   it("becomes columns with the share online", () => {

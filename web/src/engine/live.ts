@@ -14,9 +14,11 @@ const MOST_ROWS = 200_000;
 const BACKLOG = 5_000;
 /** Beyond this the answers are old enough to say so. */
 const LAGGING = 10_000;
+/** Events that are older than this say nothing of what time it is. */
+const CLOCKS_AGREE = 60_000;
 
 const eventTime = (flip: { time: number }) => flip.time;
-const observed = (flip: { observedAt: number }) => flip.observedAt;
+const arrival = (flip: { arrived: number }) => flip.arrived;
 
 interface Transition {
   id: number;
@@ -32,6 +34,8 @@ interface Row {
   client: number;
   time: number;
   observedAt: number;
+  arrived: number;
+  lag: number;
   kind: number;
   online: boolean;
   channelId: string;
@@ -64,7 +68,7 @@ class Refused extends Error {
   }
 }
 
-/** A running service, by its HTTP API: belief by when a flip was observed, fact by event time. */
+/** A running service, by its HTTP API: belief by the order in which flips came; fact by event time. */
 export class LiveEngine implements Engine {
   readonly kind = "live";
   onProgress: ((progress: Progress) => void) | null = null;
@@ -78,6 +82,7 @@ export class LiveEngine implements Engine {
   private held: Transition[] | null = null;
   private lastId = 0;
   private first = Infinity;
+  private newest = 0;
   private stats: Stats | null = null;
   private state: Progress["state"] = "connecting";
   private faults: Fault[] = [];
@@ -147,7 +152,7 @@ export class LiveEngine implements Engine {
 
   async overview({ from, to }: Range, width: number): Promise<Overview> {
     const step = (to - from) / width;
-    const rise = (key: (flip: { time: number; observedAt: number }) => number, which: "actual" | "believed") => {
+    const rise = (key: (flip: { time: number; arrived: number }) => number, which: "actual" | "believed") => {
       const delta = new Int32Array(width + 1);
       let before = 0;
       for (const track of this.tracks) {
@@ -172,7 +177,7 @@ export class LiveEngine implements Engine {
       return { min, max };
     };
     const actual = rise(eventTime, "actual");
-    const believed = rise(observed, "believed");
+    const believed = rise(arrival, "believed");
     return {
       believedMin: believed.min, believedMax: believed.max, actualMin: actual.min, actualMax: actual.max,
       anomalies: new Uint32Array(width),
@@ -190,7 +195,7 @@ export class LiveEngine implements Engine {
       const track = this.tracks[client];
       if (!track) return;
       rasterize(track.actual, eventTime, from, step, width, lane * width, { state: lanes.actual, fill: lanes.fill, count: lanes.count });
-      rasterize(track.believed, observed, from, step, width, lane * width, { state: lanes.believed, fill: null, count: null });
+      rasterize(track.believed, arrival, from, step, width, lane * width, { state: lanes.believed, fill: null, count: null });
     });
     return lanes;
   }
@@ -247,7 +252,7 @@ export class LiveEngine implements Engine {
       total: all.length,
       record: Float64Array.from(rows, (row) => row.record),
       time: Float64Array.from(rows, (row) => row.time),
-      lag: Float64Array.from(rows, (row) => Math.max(0, row.observedAt - row.time)),
+      lag: Float64Array.from(rows, (row) => row.lag),
       client: Uint32Array.from(rows, (row) => row.client),
       kind: Uint8Array.from(rows, (row) => row.kind),
       believedAfter: Uint8Array.from(rows, (row) => (row.online ? State.online : State.offline)),
@@ -267,19 +272,19 @@ export class LiveEngine implements Engine {
 
   async recordAt(time: number): Promise<number> {
     let record = 0;
-    for (const row of this.rows) if (row.observedAt <= time) record = Math.max(record, row.record);
+    for (const row of this.rows) if (row.arrived <= time) record = row.record;
     return record;
   }
 
   async timeOf(record: number): Promise<number> {
     let time = Number.isFinite(this.first) ? this.first : 0;
-    for (const row of this.rows) if (row.record <= record) time = row.observedAt;
+    for (const row of this.rows) if (row.record <= record) time = row.arrived;
     return time;
   }
 
   async standing(clients: Uint32Array, { time }: Cursor): Promise<Standing> {
     const state = (track: Track | undefined, which: "actual" | "believed") =>
-      track ? (which === "actual" ? stateAt(track.actual, eventTime, time) : stateAt(track.believed, observed, time)) : State.unknown;
+      track ? (which === "actual" ? stateAt(track.actual, eventTime, time) : stateAt(track.believed, arrival, time)) : State.unknown;
     let [believedOnline, actualOnline] = [0, 0];
     for (const track of this.tracks) {
       if (state(track, "believed") === State.online) believedOnline += 1;
@@ -296,8 +301,8 @@ export class LiveEngine implements Engine {
     const { parsed, text } = await this.client(client);
     const track = this.tracks[client];
     const word = (state: number) => (state === State.online ? "online" : state === State.offline ? "offline" : "unknown");
-    const now = parsed.lastTransition?.observedAt ?? 0;
-    const believed = cursor.time >= now ? parsed.status : word(stateAt(track.believed, observed, cursor.time));
+    const last = track.believed.length ? track.believed[track.believed.length - 1].arrived : 0;
+    const believed = cursor.time >= last ? parsed.status : word(stateAt(track.believed, arrival, cursor.time));
     const actual = cursor.time >= (parsed.since ?? 0) ? parsed.status : word(stateAt(track.actual, eventTime, cursor.time));
     const slot = (slot: SlotOfChannel | null): Slot | null => slot && { time: slot.time, clientIp: slot.clientIp, record: 0 };
     const explain = (status: string) => ({
@@ -369,6 +374,7 @@ export class LiveEngine implements Engine {
     this.tracks = [];
     this.rows = [];
     this.first = Infinity;
+    this.newest = 0;
     this.lastId = Math.max(0, this.stats.lastTransition - BACKLOG);
     let cursor: string | null = null;
     do {
@@ -381,7 +387,9 @@ export class LiveEngine implements Engine {
         const track = this.tracks[this.number(clientId)];
         if (since === null) continue;
         const state = status === "online" ? State.online : status === "offline" ? State.offline : State.open;
-        track.add({ record: 0, time: since, observedAt: since, state });
+        track.add({ record: 0, time: since, arrived: since, state });
+        this.newest = Math.max(this.newest, since);
+        this.first = Math.min(this.first, since);
       }
       cursor = page.nextCursor;
       this.tellSoon();
@@ -418,8 +426,11 @@ export class LiveEngine implements Engine {
   private apply({ id, clientId, online, time, observedAt, cause }: Transition): void {
     const client = this.number(clientId);
     const state = online ? State.online : State.offline;
-    if (!this.tracks[client].add({ record: id, time, observedAt, state })) return;
-    this.rows.push({ record: id, client, time, observedAt, online, kind: KINDS.indexOf(cause.eventType), channelId: cause.channelId });
+    const lag = Math.max(0, this.newest - time);
+    this.newest = Math.max(this.newest, time);
+    const arrived = this.newest;
+    if (!this.tracks[client].add({ record: id, time, arrived, state })) return;
+    this.rows.push({ record: id, client, time, observedAt, arrived, lag, online, kind: KINDS.indexOf(cause.eventType), channelId: cause.channelId });
     if (this.rows.length > MOST_ROWS * 1.25) this.rows = this.rows.slice(-MOST_ROWS);
     this.first = Math.min(this.first, time);
     this.changes += 1;
@@ -471,7 +482,7 @@ export class LiveEngine implements Engine {
       since: number | null;
       reason: string;
       channels: ChannelOfClient[];
-      lastTransition: { id: number | null; observedAt: number } | null;
+      lastTransition: { id: number | null } | null;
     };
     return { parsed, text };
   }
@@ -504,11 +515,13 @@ export class LiveEngine implements Engine {
     const sum = (counts: Record<string, number> | undefined) => Object.values(counts ?? {}).reduce((a, b) => a + b, 0);
     const accepted = sum(this.stats?.records.accepted);
     const rejected = sum(this.stats?.records.rejected);
-    const now = Date.now();
+    // Between events time goes on, unless they carry another clock's time, as a simulation does.
+    const behind = Date.now() - this.newest;
+    const now = behind > 0 && behind < CLOCKS_AGREE ? Date.now() : this.newest;
     this.onProgress?.({
       state: this.state, bytes: 0, bytesTotal: null, records: this.lastRecord(), accepted, rejected, duplicates: 0,
       clients: Math.max(this.ids.length, this.stats?.clients ?? 0), online: this.stats?.online ?? 0, anomalies: 0,
-      range: { from: Math.min(this.first, now - 60_000), to: now }, faults: this.faults,
+      range: now > 0 ? { from: Math.min(this.first, now - 60_000), to: now } : { from: 0, to: 0 }, faults: this.faults,
     });
   }
 

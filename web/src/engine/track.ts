@@ -5,7 +5,8 @@ export interface Flip {
   /** Id of the transition; 0 for what the service said of the client when asked. */
   record: number;
   time: number;
-  observedAt: number;
+  /** The newest event time of all that had come by then, which belief goes by. */
+  arrived: number;
   state: number;
 }
 
@@ -13,7 +14,7 @@ export interface Flip {
 export class Track {
   /** By event time: fact as far as the service knows it. */
   readonly actual: Flip[] = [];
-  /** By the time it was observed: belief. */
+  /** By arrival: belief. */
   readonly believed: Flip[] = [];
   private readonly seen = new Set<number>();
 
@@ -23,7 +24,7 @@ export class Track {
     if (!flip.record && this.actual.some((known) => known.time === flip.time && known.state === flip.state)) return false;
     this.seen.add(flip.record);
     insert(this.actual, flip, (known) => known.time);
-    insert(this.believed, flip, (known) => known.observedAt);
+    insert(this.believed, flip, (known) => known.arrived);
     return true;
   }
 

@@ -184,7 +184,7 @@ function Rows() {
         <td class="number">{number(record)}</td>
         <td class="time" title={dayAndClock(rows.time[at])}>{oneDay ? clock(rows.time[at]) : dayAndClock(rows.time[at])}</td>
         <td class={`number${rows.lag[at] ? " behind-newest" : ""}`}>{rows.lag[at] ? duration(rows.lag[at]) : ""}</td>
-        <td class="id"><ClientName id={rows.clientIds[at]} /></td>
+        <td class="id" title={rows.clientIds[at]}><span class="client"><ClientName id={rows.clientIds[at]} /></span></td>
         <td class="id">{rows.channelIds[at]}</td>
         <td class="id">{rows.clientIps[at] ?? ""}</td>
         <td><span class={`kind ${KINDS[rows.kind[at]]}`}>{KINDS[rows.kind[at]]}</span></td>
