@@ -78,6 +78,8 @@ export class LiveEngine implements Engine {
   private ids: string[] = [];
   private numbers = new Map<string, number>();
   private tracks: Track[] = [];
+  /** Clients that the service knows. */
+  private present = new Set<number>();
   private rows: Row[] = [];
   private held: Transition[] | null = null;
   private lastId = 0;
@@ -224,13 +226,14 @@ export class LiveEngine implements Engine {
     if (filter.anomalies.length > 0) return new Uint32Array();
     const text = filter.text;
     const found: number[] = [];
-    this.ids.forEach((id, client) => {
-      if (text && !id.includes(text)) return;
+    for (const client of this.present) {
+      const id = this.ids[client];
+      if (text && !id.includes(text)) continue;
       const flips = this.tracks[client].believed;
       const online = flips.length > 0 && flips[flips.length - 1].state === State.online;
-      if (filter.status && online !== (filter.status === "online")) return;
+      if (filter.status && online !== (filter.status === "online")) continue;
       found.push(client);
-    });
+    }
     const byName = (a: number, b: number) => (this.ids[a] < this.ids[b] ? -1 : 1);
     if (sort === "name") found.sort(byName);
     else found.sort((a, b) => this.tracks[b].count - this.tracks[a].count || byName(a, b));
@@ -306,7 +309,8 @@ export class LiveEngine implements Engine {
     const actual = cursor.time >= (parsed.since ?? 0) ? parsed.status : word(stateAt(track.actual, eventTime, cursor.time));
     const slot = (slot: SlotOfChannel | null): Slot | null => slot && { time: slot.time, clientIp: slot.clientIp, record: 0 };
     const explain = (status: string) => ({
-      reason: "service", channelId: null, record: parsed.lastTransition?.id ?? null,
+      ...(status === parsed.status ? deciding(parsed.channels) : { reason: "", channelId: null }),
+      record: parsed.lastTransition?.id ?? null,
       sentence: status === parsed.status ? parsed.reason : "",
     });
     return {
@@ -369,9 +373,10 @@ export class LiveEngine implements Engine {
   private async begin(): Promise<void> {
     this.become("connecting");
     this.stats = (await (await this.get("v1/stats")).json()) as Stats;
-    this.ids = [];
-    this.numbers.clear();
-    this.tracks = [];
+    // Numbers stay what they are; those that are gone are no longer listed.
+    this.tracks = this.ids.map(() => new Track());
+    this.present.clear();
+    this.changes += 1;
     this.rows = [];
     this.first = Infinity;
     this.newest = 0;
@@ -393,7 +398,7 @@ export class LiveEngine implements Engine {
       }
       cursor = page.nextCursor;
       this.tellSoon();
-    } while (cursor && this.ids.length < MOST_CLIENTS);
+    } while (cursor && this.present.size < MOST_CLIENTS);
   }
 
   private async follow(arrived: () => void): Promise<void> {
@@ -443,6 +448,9 @@ export class LiveEngine implements Engine {
       this.ids.push(clientId);
       this.tracks.push(new Track());
       this.numbers.set(clientId, client);
+    }
+    if (!this.present.has(client)) {
+      this.present.add(client);
       this.changes += 1;
     }
     return client;
@@ -488,7 +496,10 @@ export class LiveEngine implements Engine {
   }
 
   private async get(path: string, headers: Record<string, string> = {}): Promise<Response> {
-    const answer = await fetch(new URL(path, this.base), { headers, signal: this.stopped.signal, cache: "no-store" });
+    const answer = await fetch(new URL(path, this.base), { headers, signal: this.stopped.signal, cache: "no-store" }).catch(() => {
+      // Nobody need be told of each question that a stopped service leaves open.
+      throw new DOMException("the service does not answer", "AbortError");
+    });
     if (answer.ok) return answer;
     const problem = (await answer.json().catch(() => null)) as { detail?: string } | null;
     throw new Refused(answer.status, problem?.detail ?? `${answer.status}`);
@@ -520,7 +531,7 @@ export class LiveEngine implements Engine {
     const now = behind > 0 && behind < CLOCKS_AGREE ? Date.now() : this.newest;
     this.onProgress?.({
       state: this.state, bytes: 0, bytesTotal: null, records: this.lastRecord(), accepted, rejected, duplicates: 0,
-      clients: Math.max(this.ids.length, this.stats?.clients ?? 0), online: this.stats?.online ?? 0, anomalies: 0,
+      clients: Math.max(this.present.size, this.stats?.clients ?? 0), online: this.stats?.online ?? 0, anomalies: 0,
       range: now > 0 ? { from: Math.min(this.first, now - 60_000), to: now } : { from: 0, to: 0 }, faults: this.faults,
     });
   }
@@ -540,4 +551,22 @@ interface Quarantined {
 
 function quoted(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Which channel the service's answer speaks of, for the page's own sentence; the states are the service's. */
+function deciding(channels: readonly ChannelOfClient[]): { reason: string; channelId: string | null } {
+  for (const state of ["live", "superseded"]) {
+    const of = channels.filter((channel) => channel.state === state && channel.connect);
+    of.sort((a, b) => (b.connect?.time ?? 0) - (a.connect?.time ?? 0));
+    if (of.length) return { reason: state, channelId: of[0].channelId };
+  }
+  const end = ({ disconnect, tcpclean }: ChannelOfClient) => Math.min(disconnect?.time ?? Infinity, tcpclean?.time ?? Infinity);
+  for (const state of ["closed", "orphan"]) {
+    const of = channels.filter((channel) => channel.state === state).sort((a, b) => end(b) - end(a));
+    if (of.length === 0) continue;
+    const [last] = of;
+    const kind = last.disconnect?.time === end(last) ? "disconnect" : "tcpclean";
+    return { reason: state === "closed" ? `closed_by_${kind}` : state, channelId: last.channelId };
+  }
+  return { reason: "", channelId: null };
 }

@@ -8,6 +8,8 @@ export interface Bar {
   id: string;
   start: number;
   end: number;
+  /** From here on no event tells whether an unclosed channel was still open; NaN for others. */
+  openFrom: number;
   state: (typeof channelStates)[number];
   row: number;
 }
@@ -28,7 +30,12 @@ export function packBars(bars: ChannelBars, at: number): { bars: Bar[]; rows: nu
       continue;
     }
     ends[row] = Number.isNaN(end) ? Infinity : end;
-    packed.push({ id: bars.ids[bar], start, end, state: channelStates[bars.state[bar]], row });
+    // As in the lanes: known until the client connects again.
+    let next = Infinity;
+    for (let later = bar + 1; Number.isNaN(end) && later < bars.first[at + 1] && next === Infinity; later += 1) {
+      if (bars.start[later] > start) next = bars.start[later];
+    }
+    packed.push({ id: bars.ids[bar], start, end, openFrom: Number.isNaN(end) ? next : NaN, state: channelStates[bars.state[bar]], row });
   }
   return { bars: packed, rows: ends.length, hidden };
 }
@@ -51,17 +58,16 @@ export function drawBars(
     const right = Math.min(width + 4, xOf(range, width, Math.max(from, to)));
     if (right < 0 || left > width) continue;
     const long = Math.max(1.5, right - left);
-    if (openStart || openEnd) {
-      context.fillStyle = hatched;
-      context.fillRect(left, y, long, height);
-    } else {
-      context.fillStyle = faded(palette.online, 0.38);
-      context.fillRect(left, y, long, height);
-    }
+    // Where the known part ends and the hatched begins.
+    const split = openStart ? left : openEnd ? Math.min(right, Math.max(left, xOf(range, width, Math.min(bar.openFrom, to)))) : right;
+    context.fillStyle = faded(palette.online, 0.38);
+    context.fillRect(left, y, openStart ? 0 : Math.max(openEnd ? 0 : 1.5, split - left), height);
+    context.fillStyle = hatched;
+    if (openStart || openEnd) context.fillRect(split, y, left + long - split, height);
     context.fillStyle = openStart ? palette.unknown : palette.online;
     if (!openStart) context.fillRect(left, y, 1.5, height);
     context.fillStyle = openEnd ? palette.unknown : palette.online;
-    if (!openEnd) context.fillRect(right - 1.5, y, 1.5, height);
+    if (!openEnd) context.fillRect(Math.max(left, right - 1.5), y, 1.5, height);
     if (bar.state === "superseded" || bar.state === "suspect") {
       context.fillStyle = palette.anomaly;
       context.fillRect(left, y + height - 1, long, 1);
@@ -71,7 +77,7 @@ export function drawBars(
     if (room > 46) {
       const fits = Math.floor(room / 5.5);
       const label = bar.id.length > fits ? `${bar.id.slice(0, Math.max(1, fits - 1))}…` : bar.id;
-      if (openStart || openEnd) {
+      if (start + label.length * 5.5 > split) {
         context.fillStyle = palette.background;
         context.fillRect(start - 2, y, Math.min(room, label.length * 5.5) + 4, height);
       }

@@ -183,7 +183,11 @@ function Behind() {
   );
 }
 
-const corner = computed(() => ({ day: day(range.value.from), zone: zone(range.value.from) }));
+const corner = computed(() => {
+  // The room before the data may be of the day before.
+  const from = Math.max(range.value.from, Math.min(progress.value.range.from, range.value.to));
+  return { day: day(from), zone: zone(from) };
+});
 
 export function LanesPanel() {
   const scroll = useRef<HTMLDivElement>(null);

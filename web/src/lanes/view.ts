@@ -235,9 +235,10 @@ export class LanesView {
     if (open.length === 0) return;
     const { from, to } = range.peek();
     const length = to - from;
-    // In steps of half a view, so that panning asks seldom.
+    // In steps of half a view, so that panning asks seldom; from the beginning, since an early
+    // connect says whether a later part of another channel is known.
     const grid = length / 2;
-    const asked = { from: (Math.floor(from / grid) - 1) * grid, to: (Math.ceil(to / grid) + 1) * grid };
+    const asked = { from: Math.min(from, progress.peek().range.from), to: (Math.ceil(to / grid) + 1) * grid };
     const live = engine.peek()?.kind === "live";
     const key = `${live ? Math.floor(Date.now() / 2_000) : revision.peek()} ${live ? "" : `${asked.from} ${asked.to}`} ${open.join()}`;
     if (key === this.askedBars) return;

@@ -101,7 +101,7 @@ export const en = {
     more: (count: number) => `+${n(count)} more`,
     table: "Lanes in view: state at the cursor",
     columns: { client: "Client", believed: "Believed", actual: "Actual", anomalies: "Anomalies in view" },
-    legend: { fact: "online in fact", belief: "believed online", differ: "they differ", open: "unknown", anomaly: "anomaly" },
+    legend: { fact: "in fact", belief: "believed", differ: "differ", open: "unknown", anomaly: "anomaly" },
     label: "Presence of each client over time",
   },
 
@@ -276,7 +276,7 @@ export const en = {
     engine_failed: "The engine could not be started in this browser. It needs WebAssembly and workers.",
     service_failed: (detail: string) => `The service does not answer as it should${detail ? `: ${detail}` : ""}.`,
     service_token: "The service wants a token, which this page cannot send. Open it on loopback, or through a proxy that adds the token.",
-    history_gone: "Some transitions are no longer kept by the service. The lanes begin anew.",
+    history_gone: "The service no longer has the transitions from before; it may have been restarted. The lanes begin anew.",
     export_failed: "The export did not come to its end.",
     other: (code: string, name: string) => `${name}: ${code}`,
     dismiss: "Dismiss",

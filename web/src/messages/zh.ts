@@ -100,7 +100,7 @@ export const zh: Messages = {
     more: (count) => `另有 ${n(count)} 条`,
     table: "可见泳道：光标处的状态",
     columns: { client: "客户端", believed: "认为", actual: "事实", anomalies: "视图内异常" },
-    legend: { fact: "事实在线", belief: "认为在线", differ: "二者不符", open: "未知", anomaly: "异常" },
+    legend: { fact: "事实", belief: "认为", differ: "不符", open: "未知", anomaly: "异常" },
     label: "各客户端随时间的在线情况",
   },
 
@@ -272,7 +272,7 @@ export const zh: Messages = {
     engine_failed: "无法在此浏览器中启动引擎。需要 WebAssembly 和 Worker。",
     service_failed: (detail) => `服务没有正常应答${detail ? `：${detail}` : ""}。`,
     service_token: "服务要求令牌，而本页面无法发送。请在本机打开，或通过会添加令牌的代理打开。",
-    history_gone: "服务已不再保留部分变化，泳道重新开始。",
+    history_gone: "服务已没有此前的变化，可能已重新启动。泳道重新开始。",
     export_failed: "导出未能完成。",
     other: (code, name) => `${name}：${code}`,
     dismiss: "关闭提示",

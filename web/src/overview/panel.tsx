@@ -163,10 +163,8 @@ export function OverviewPanel() {
   return (
     <section class="panel overview" aria-label={texts.title} data-panel="overview">
       <div class="label">
-        <h2>
-          {texts.title}
-          <span class="numbers" data-testid="online-at-cursor">{texts.atCursor(onlineAtCursor.value.believed, onlineAtCursor.value.actual)}</span>
-        </h2>
+        <h2>{texts.title}</h2>
+        <p class="numbers" data-testid="online-at-cursor">{texts.atCursor(onlineAtCursor.value.believed, onlineAtCursor.value.actual)}</p>
         <Legend />
       </div>
       <div

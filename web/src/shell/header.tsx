@@ -134,7 +134,7 @@ export function Header() {
       <Connection />
       <Loading />
       <div class="tools">
-        <button type="button" class="quiet" onClick={chooseFiles} title="Ctrl+O"><Icon name="file" /><span>{header.open}</span></button>
+        <button type="button" class="quiet open" aria-label={header.open} onClick={chooseFiles} title={`${header.open}  Ctrl+O`}><Icon name="file" /><span>{header.open}</span></button>
         {serviceHere.value && !live && <button type="button" class="quiet" onClick={followService}>{header.follow}</button>}
         {loaded && !live && <Rule />}
         {loaded && (

@@ -57,7 +57,7 @@ export function ReplayBar() {
       <select aria-label={texts.speed} value={speed.value} onChange={(event) => (speed.value = Number(event.currentTarget.value))}>
         {SPEEDS.map((times) => <option key={times} value={times}>{`${messages.value.number(times)}×`}</option>)}
       </select>
-      <button type="button" class="quiet" aria-pressed={atEnd.value} onClick={moveToEnd}><Icon name="end" />{texts.follow}</button>
+      <button type="button" class="quiet" aria-label={texts.follow} title={texts.follow} aria-pressed={atEnd.value} onClick={moveToEnd}><Icon name="end" /><span class="word">{texts.follow}</span></button>
     </section>
   );
 }
