@@ -67,6 +67,15 @@ impl Replay {
         self.take()
     }
 
+    /// Leaves the file as it is: what was pushed of its last record is no record.
+    #[wasm_bindgen(js_name = abandonFile)]
+    pub fn abandon_file(&mut self) -> Result<(), JsValue> {
+        panic::check()?;
+        self.reader = Reader::with_first_record(self.limits, self.replay.records() + 1);
+        self.file = None;
+        Ok(())
+    }
+
     fn take(&mut self) -> Result<(), JsValue> {
         let file = self.file.unwrap_or_default();
         while let Some(record) = self.reader.next() {

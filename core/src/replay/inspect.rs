@@ -6,7 +6,7 @@ use super::answer::States;
 use super::joined::Slots;
 use super::{Anomaly, Cursor, Replay, View, anomaly};
 use crate::event::Kind;
-use crate::presence::{ChannelState, Explain, Status};
+use crate::presence::{ChannelState, Closing, Explain, Status};
 
 /// Everything about one client.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -154,41 +154,40 @@ impl Replay {
         if let Some(event) = newest(ChannelState::Superseded) {
             return ("superseded", Some(event));
         }
-        let last = |wanted: ChannelState| {
+        // Every closing of an orphan was seen without its connect.
+        let policy = self.options.rule.closing;
+        let last = |wanted: ChannelState, policy: Closing| {
             let of_state = states
                 .channels
                 .iter()
                 .filter(|(.., state)| *state == wanted);
             of_state
-                .filter_map(|(channel, slots, _)| Some((self.first_closing(*slots)?, channel)))
+                .filter_map(|(channel, slots, _)| Some((self.closing(*slots, policy)?, channel)))
                 .max_by_key(|(event, channel)| {
                     (columns.time(*event), columns.channels.text(**channel))
                 })
                 .map(|(event, _)| event)
         };
-        if let Some(event) = last(ChannelState::Closed) {
+        if let Some(event) = last(ChannelState::Closed, policy) {
             let reason = match columns.kind(event) {
                 Kind::Disconnect => "closed_by_disconnect",
                 _ => "closed_by_tcpclean",
             };
             return (reason, Some(event));
         }
-        match last(ChannelState::Orphan) {
+        match last(ChannelState::Orphan, Closing::Any) {
             Some(event) => ("orphan", Some(event)),
             None => ("never_seen", None),
         }
     }
 
-    /// The first closing that counts, or where none does the first at all.
-    fn first_closing(&self, slots: Slots) -> Option<u32> {
-        let earliest = |counts: fn(crate::presence::Closing, Kind) -> bool| {
-            [Kind::Disconnect, Kind::Tcpclean]
-                .into_iter()
-                .filter(|kind| counts(self.options.rule.closing, *kind))
-                .filter_map(|kind| slots.get(kind))
-                .min_by_key(|event| self.columns.time(*event))
-        };
-        earliest(|closing, kind| closing.closes(kind)).or_else(|| earliest(|_, _| true))
+    /// The first closing that counts.
+    fn closing(&self, slots: Slots, policy: Closing) -> Option<u32> {
+        [Kind::Disconnect, Kind::Tcpclean]
+            .into_iter()
+            .filter(|kind| policy.closes(*kind))
+            .filter_map(|kind| slots.get(kind))
+            .min_by_key(|event| self.columns.time(*event))
     }
 
     /// The channel's state in a view; the states stand in byte order of ids.
