@@ -162,7 +162,7 @@ export function InspectorPanel() {
           <button type="button" class="quiet end" onClick={() => copy(found.json)} data-testid="copy-json"><Icon name="copy" />{texts.copy}</button>
         )}
       </div>
-      <div class="body" tabIndex={0} role="region" aria-label={texts.title}>
+      <div class="body" tabIndex={0} role="group" aria-label={texts.title}>
         {!found ? <p class="nothing">{texts.none}</p> : (
           <>
             <p class="who" data-testid="inspected">{<ClientName id={found.clientId} />}</p>

@@ -116,7 +116,7 @@ const typing = (target: EventTarget | null) =>
 const usesKey = (target: EventTarget | null, code: string) => {
   if (!(target instanceof HTMLElement)) return false;
   if (code === "Space") return target.matches("button, select, summary, input, a");
-  if (code.startsWith("Arrow")) return target.matches("select, input, [role=slider], [role=separator], [role=region]");
+  if (code.startsWith("Arrow")) return target.matches("select, input, [role=slider], [role=separator], [role=region], [role=group]");
   return target.matches("select") && code.startsWith("Key");
 };
 

@@ -3,7 +3,7 @@ import type { AnomalyKind, Cursor } from "../engine/engine";
 import { frames } from "../frame";
 import { latest } from "../latest";
 import { engine, progress } from "./session";
-import { anomalyKind, atEnd, cursor, fitted, range, selected } from "./view";
+import { atEnd, cursor, fitted, range, selected } from "./view";
 
 export const SPEEDS = [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
 
@@ -136,7 +136,8 @@ const leap = latest(
   },
 );
 
-export function leapToAnomaly(direction: 1 | -1): void {
+/** To the next anomaly of a kind, or of any. */
+export function leapToAnomaly(direction: 1 | -1, kind: AnomalyKind | null = null): void {
   playing.value = false;
-  leap({ record: cursor.peek().record, direction, kind: anomalyKind.peek() });
+  leap({ record: cursor.peek().record, direction, kind });
 }

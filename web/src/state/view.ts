@@ -14,7 +14,7 @@ export const chosenRange = signal<Range | null>(null);
 export const eventKinds = signal<EventFilter["kinds"]>([]);
 export const onlyAnomalous = signal(false);
 export const onlySelected = signal(false);
-/** The kind that `[` and `]` go through; all when null. */
+/** The finding whose offenders are shown. */
 export const anomalyKind = signal<AnomalyKind | null>(null);
 
 /** The view follows the data until somebody pans or zooms, the cursor until somebody moves it. */

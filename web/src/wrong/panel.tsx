@@ -117,8 +117,8 @@ function Finding({ summary }: { summary: AnomalySummary }) {
         <div class="more">
           <p class="why">{anomaly[kind].why}</p>
           <div class="actions">
-            <button type="button" class="quiet" onClick={() => leapToAnomaly(-1)}><Icon name="previous" />{wrong.previous}</button>
-            <button type="button" class="quiet" onClick={() => leapToAnomaly(1)}>{wrong.next}<Icon name="next" /></button>
+            <button type="button" class="quiet" onClick={() => leapToAnomaly(-1, kind)}><Icon name="previous" />{wrong.previous}</button>
+            <button type="button" class="quiet" onClick={() => leapToAnomaly(1, kind)}>{wrong.next}<Icon name="next" /></button>
             <button type="button" class="quiet" onClick={() => (clientFilter.value = { ...clientFilter.peek(), anomalies: [kind] })}>
               {wrong.showClients}
             </button>
@@ -204,7 +204,7 @@ export function WrongPanel() {
   return (
     <section class="panel wrong" aria-label={wrong.title} data-panel="wrong">
       <div class="bar"><h2>{wrong.title}</h2></div>
-      <div class="body" tabIndex={0} role="region" aria-label={wrong.title}>
+      <div class="body" tabIndex={0} role="group" aria-label={wrong.title}>
         {live && <p class="nothing">{wrong.liveOnly}</p>}
         {!live && state === "loading" && <p class="nothing">{wrong.counting}</p>}
         {!live && state === "ready" && records > 0 && summaries.value.length === 0 && count === 0 && <p class="nothing">{wrong.nothing}</p>}
