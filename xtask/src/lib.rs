@@ -4,6 +4,7 @@
 pub mod bench;
 pub mod child;
 pub mod http;
+pub mod page;
 pub mod place;
 pub mod readme;
 pub mod rocketmq;

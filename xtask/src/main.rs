@@ -16,6 +16,8 @@ struct Cli {
 enum Command {
     /// Measure against peers, in one run on this machine, and print a table
     Bench(xtask::bench::BenchArgs),
+    /// Build the page into web/dist
+    Page(xtask::page::PageArgs),
     /// Start a real RocketMQ, a simulated fleet and the service, until Ctrl-C
     Run(xtask::run::RunArgs),
     /// Run every check; installs what it lacks
@@ -25,6 +27,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Bench(args) => xtask::bench::bench(&args),
+        Command::Page(args) => xtask::page::page(&args),
         Command::Run(args) => xtask::run::run(&args),
         Command::Test(args) => xtask::test::test(&args),
     };

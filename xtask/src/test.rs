@@ -53,8 +53,8 @@ impl Check {
                     .current_dir(place::root()),
             ),
             Check::Wasm => {
-                let (mut build, with) = tool::wasm::build("mqtt-presence-core")?;
-                run(&format!("core for wasm32, with {with}"), &mut build)
+                let (mut build, with) = tool::wasm::build("mqtt-presence-core", "release")?;
+                run(&format!("core for wasm32, with {with}"), &mut build.command)
             }
             Check::Lints => lints(),
             Check::Doc => run(

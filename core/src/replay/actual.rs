@@ -3,6 +3,7 @@
 //! A channel spans from its connect up to, not including, its first closing.
 //! So what was so at a time is what the facts up to that time join to.
 
+use super::line::Line;
 use super::scene::Scene;
 use super::{Answers, Replay, View};
 use crate::presence::Client;
@@ -51,7 +52,11 @@ pub(super) fn transitions(scene: &Scene<'_>) -> Vec<(u64, u32)> {
         let mut answer = before;
         let mut cause = None;
         for point in at_once {
-            line.pass(point);
+            if point.starts {
+                line.start(point.channel, point.time);
+            } else {
+                line.end(point.channel);
+            }
             if line.online() != answer {
                 answer = !answer;
                 cause = Some((point.time, point.event));
@@ -62,48 +67,4 @@ pub(super) fn transitions(scene: &Scene<'_>) -> Vec<(u64, u32)> {
         }
     }
     flips
-}
-
-/// The client's answer while its points are passed one by one.
-struct Line {
-    takeover: bool,
-    started: Vec<bool>,
-    ended: Vec<bool>,
-    live: usize,
-    newest: Option<(u64, usize)>,
-}
-
-impl Line {
-    fn new(scene: &Scene<'_>) -> Line {
-        Line {
-            takeover: scene.options.rule.takeover,
-            started: vec![false; scene.channels.len()],
-            ended: vec![false; scene.channels.len()],
-            live: 0,
-            newest: None,
-        }
-    }
-
-    fn pass(&mut self, point: &Point) {
-        let channel = point.channel;
-        let was_live = self.started[channel] && !self.ended[channel];
-        if point.starts {
-            self.started[channel] = true;
-            // Channels lie in byte order, so their place stands for their id.
-            self.newest = self.newest.max(Some((point.time, channel)));
-        } else {
-            self.ended[channel] = true;
-        }
-        let is_live = self.started[channel] && !self.ended[channel];
-        self.live = self.live + usize::from(is_live) - usize::from(was_live);
-    }
-
-    /// Under `takeover` only the newest connect can be live.
-    fn online(&self) -> bool {
-        if self.takeover {
-            self.newest.is_some_and(|(_, channel)| !self.ended[channel])
-        } else {
-            self.live > 0
-        }
-    }
 }

@@ -1,5 +1,7 @@
 //! From joined slots to the answers of the rule.
 
+use std::collections::BTreeMap;
+
 use super::columns::Columns;
 use super::joined::{Joined, Slots};
 use super::{Replay, View};
@@ -47,7 +49,7 @@ impl Replay {
         let joined = self.joined(view);
         let mut states = States::default();
         let statuses = (0..self.columns.clients.len() as u32)
-            .map(|client| states.derive(self, client, &joined))
+            .map(|client| states.derive(self, self.joined_channels(client, &joined)))
             .collect();
         Answers {
             replay: self,
@@ -59,18 +61,8 @@ impl Replay {
     /// and record as origin; the last flip is left out.
     pub(super) fn client(&self, client_id: &str, view: View) -> Option<presence::Client> {
         let client = self.columns.clients.find(0, client_id)?;
-        let end = self.end(view);
-        let events = self.index().events(client).iter().copied();
+        let slots = self.slots_of(client, view);
         let mut record = presence::Client::default();
-        let mut slots = std::collections::BTreeMap::<u32, Slots>::new();
-        for event in events.take_while(|event| *event < end) {
-            if self.within(view, event) {
-                let of_channel = slots
-                    .entry(self.columns.channel(event))
-                    .or_insert(Slots::EMPTY);
-                of_channel.join(&self.columns, event);
-            }
-        }
         for (channel, slots) in slots {
             let fact = |kind| slots.get(kind).map(|event| self.fact(event));
             record.channels.insert(
@@ -84,6 +76,32 @@ impl Replay {
             );
         }
         (!record.channels.is_empty()).then_some(record)
+    }
+
+    /// The slots of a client's channels in a view, in byte order of their ids.
+    pub(super) fn slots_of(&self, client: u32, view: View) -> Vec<(u32, Slots)> {
+        let end = self.end(view);
+        let mut slots = BTreeMap::<u32, Slots>::new();
+        for event in self.columns.events_of(client) {
+            if event < end && self.within(view, event) {
+                let channel = self.columns.channel(event);
+                let of_channel = slots.entry(channel).or_insert(Slots::EMPTY);
+                of_channel.join(&self.columns, event);
+            }
+        }
+        let mut slots: Vec<(u32, Slots)> = slots.into_iter().collect();
+        slots.sort_unstable_by_key(|(channel, _)| self.columns.channels.text(*channel));
+        slots
+    }
+
+    /// The client's channels in byte order of their ids, with their slots.
+    pub(super) fn joined_channels<'a>(
+        &'a self,
+        client: u32,
+        joined: &'a Joined,
+    ) -> impl Iterator<Item = (u32, Slots)> + Clone + 'a {
+        let channels = self.index().channels(client).iter();
+        channels.map(|channel| (*channel, joined.slots(*channel)))
     }
 
     /// The slots of all channels in a view.
@@ -129,25 +147,27 @@ pub(super) struct States {
 }
 
 impl States {
-    /// Derives the states of the client's channels, and from them its answer.
-    pub fn derive(&mut self, replay: &Replay, client: u32, joined: &Joined) -> Status {
+    /// Derives the states of a client's channels, and from them its answer.
+    pub fn derive(
+        &mut self,
+        replay: &Replay,
+        of_client: impl Iterator<Item = (u32, Slots)> + Clone,
+    ) -> Status {
         let (columns, rule) = (&replay.columns, &replay.options.rule);
-        let of_client = replay.index().channels(client);
         let newest = of_client
-            .iter()
-            .filter_map(|channel| {
-                let connect = joined.slots(*channel).get(Kind::Connect)?;
-                Some((columns.time(connect), columns.channels.text(*channel)))
+            .clone()
+            .filter_map(|(channel, slots)| {
+                let connect = slots.get(Kind::Connect)?;
+                Some((columns.time(connect), columns.channels.text(channel)))
             })
             .max();
         self.channels.clear();
-        for channel in of_client {
-            let slots = joined.slots(*channel);
+        for (channel, slots) in of_client {
             if !slots.is_empty() {
-                let id = columns.channels.text(*channel);
+                let id = columns.channels.text(channel);
                 // Replay knows no lease, so no state hangs on the present.
                 let state = times(columns, slots).state(id, newest, rule, 0);
-                self.channels.push((*channel, slots, state));
+                self.channels.push((channel, slots, state));
             }
         }
         if self.channels.is_empty() {

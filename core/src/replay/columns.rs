@@ -1,17 +1,25 @@
-//! The events of a recording, one column a field: 37 bytes an event, beside
+//! The events of a recording, one column a field: 45 bytes an event, beside
 //! the strings, each of which is kept once.
 
 use std::cmp::Ordering;
 
 use super::Full;
 use super::intern::Interner;
+use super::lag::Lag;
 use crate::event::{Event, Kind, Place};
 
 /// Stands for an absent string.
 const ABSENT: u32 = u32::MAX;
 
-/// Set in the column of kinds for an event far behind the newest before it.
-const BEHIND: u8 = 0x80;
+/// Stands for no event.
+const NONE: u32 = u32::MAX;
+
+/// A client's last event, and how many it has.
+#[derive(Clone, Copy, Debug)]
+struct Tail {
+    last: u32,
+    count: u32,
+}
 
 /// All accepted events, by their number in arrival order.
 #[derive(Debug, Default)]
@@ -24,6 +32,13 @@ pub(super) struct Columns {
     record: Vec<u32>,
     line: Vec<u32>,
     offset: Vec<u64>,
+    lag: Lag,
+    /// The client's event before, so that a client's events are at hand
+    /// whenever they are asked for, without an index over all.
+    previous: Vec<u32>,
+    tails: Vec<Tail>,
+    newest: u64,
+    oldest: Option<u64>,
     /// Client ids.
     pub clients: Interner,
     /// Channel ids, each in the scope of its client.
@@ -33,8 +48,8 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// Appends an event; `behind` says that it is late.
-    pub fn push(&mut self, event: &Event, place: &Place, behind: bool) -> Result<(), Full> {
+    /// Appends an event.
+    pub fn push(&mut self, event: &Event, place: &Place) -> Result<(), Full> {
         // ABSENT and the interners' "number plus one" need the last numbers.
         let record = u32::try_from(place.record).map_err(|_| Full)?;
         let line = u32::try_from(place.line).map_err(|_| Full)?;
@@ -44,8 +59,14 @@ impl Columns {
         let client = self.clients.intern(0, &event.client_id);
         self.channel
             .push(self.channels.intern(client, &event.channel_id));
-        self.kind
-            .push(event.kind as u8 | if behind { BEHIND } else { 0 });
+        self.kind.push(event.kind as u8);
+        self.lag.push(self.newest.saturating_sub(event.time));
+        self.newest = self.newest.max(event.time);
+        self.oldest = Some(
+            self.oldest
+                .map_or(event.time, |oldest| oldest.min(event.time)),
+        );
+        self.chain(client);
         self.time.push(event.time);
         let ip = event.client_ip.as_deref();
         self.ip
@@ -57,6 +78,51 @@ impl Columns {
         self.line.push(line);
         self.offset.push(place.offset);
         Ok(())
+    }
+
+    /// Hangs the event that is being pushed behind the client's events.
+    fn chain(&mut self, client: u32) {
+        let event = self.len();
+        match self.tails.get_mut(client as usize) {
+            Some(tail) => {
+                self.previous.push(tail.last);
+                tail.last = event;
+                tail.count += 1;
+            }
+            None => {
+                self.previous.push(NONE);
+                self.tails.push(Tail {
+                    last: event,
+                    count: 1,
+                });
+            }
+        }
+    }
+
+    /// The client's events in arrival order.
+    pub fn events_of(&self, client: u32) -> Vec<u32> {
+        let Tail { last, count } = self.tails[client as usize];
+        let mut events = vec![last; count as usize];
+        let mut event = last;
+        for place in events.iter_mut().rev() {
+            *place = event;
+            event = self.previous[event as usize];
+        }
+        events
+    }
+
+    /// The client's last event of the first `events`.
+    pub fn last_before(&self, client: u32, events: u32) -> Option<u32> {
+        let mut event = self.tails.get(client as usize)?.last;
+        while event != NONE && event >= events {
+            event = self.previous[event as usize];
+        }
+        (event != NONE).then_some(event)
+    }
+
+    /// Event times, from the oldest to the newest; `None` while there is no event.
+    pub fn span(&self) -> Option<(u64, u64)> {
+        Some((self.oldest?, self.newest))
     }
 
     /// How many events there are.
@@ -76,16 +142,36 @@ impl Columns {
 
     /// The event's kind.
     pub fn kind(&self, event: u32) -> Kind {
-        match self.kind[event as usize] & !BEHIND {
+        match self.kind[event as usize] {
             0 => Kind::Connect,
             1 => Kind::Disconnect,
             _ => Kind::Tcpclean,
         }
     }
 
-    /// Whether the event was far behind the newest before it.
-    pub fn behind(&self, event: u32) -> bool {
-        self.kind[event as usize] & BEHIND != 0
+    /// Milliseconds behind the newest event time before it; 0 for the newest.
+    pub fn lag(&self, event: u32) -> u64 {
+        self.lag.of(event)
+    }
+
+    /// When the event is taken to have arrived: the newest event time up to
+    /// and with it. Grows from event to event.
+    pub fn arrival(&self, event: u32) -> u64 {
+        self.time(event) + self.lag(event)
+    }
+
+    /// How many events have arrived at a time, by [`arrival`](Columns::arrival).
+    pub fn arrived(&self, time: u64) -> u32 {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.arrival(middle) <= time {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
     }
 
     /// Event time in milliseconds since 1970.

@@ -2,6 +2,10 @@
 
 use std::hash::{DefaultHasher, Hasher};
 
+use memchr::memmem;
+
+use super::lanes::gallop;
+
 /// Maps (scope, text) to a number, from 0 in order of first appearance. The
 /// scope keeps equal texts apart: a channel id under two clients is two
 /// channels.
@@ -53,6 +57,29 @@ impl Interner {
     /// The scope of a number that this interner gave.
     pub fn scope(&self, id: u32) -> u32 {
         self.scopes[id as usize]
+    }
+
+    /// Tells the number of each text that holds `part`, until the answer is
+    /// false; returns the last answer.
+    pub fn search(&self, part: &str, mut tell: impl FnMut(u32) -> bool) -> bool {
+        let finder = memmem::Finder::new(part);
+        let mut from = 0;
+        let mut id = 0;
+        while let Some(at) = finder.find(&self.text.as_bytes()[from..]) {
+            let at = from + at;
+            id += gallop(&self.ends[id..], |end| *end <= at);
+            let end = self.ends[id];
+            if at + part.len() <= end {
+                if !tell(id as u32) {
+                    return false;
+                }
+                from = end;
+            } else {
+                // It began in one text and ended in another.
+                from = at + 1;
+            }
+        }
+        true
     }
 
     /// How many numbers were given.
@@ -118,6 +145,25 @@ mod tests {
                 .zip(&first)
                 .all(|(text, id)| interner.text(*id) == text)
         );
+    }
+
+    #[test]
+    fn a_search_finds_each_text_once_and_none_across_two() {
+        let mut interner = Interner::default();
+        for text in ["abab", "b", "xab", "", "a", "bc"] {
+            interner.intern(0, text);
+        }
+        let search = |part: &str| {
+            let mut found = Vec::new();
+            interner.search(part, |id| {
+                found.push(id);
+                true
+            });
+            found
+        };
+        assert_eq!(search("ab"), [0, 2]);
+        assert_eq!(search("bc"), [5]);
+        assert_eq!(search("bx"), []);
     }
 
     #[test]

@@ -21,22 +21,49 @@ use crate::presence;
 mod actual;
 mod anomaly;
 mod answer;
+mod bars;
 mod believed;
 mod columns;
+mod counts;
+mod drawn;
 mod entry;
+mod export;
 mod index;
+mod inspect;
 mod intern;
 mod joined;
+mod lag;
+mod lanes;
+mod line;
+mod offenders;
+mod order;
+mod overview;
 mod report;
+mod rows;
 mod scene;
+mod survey;
+mod timeline;
+mod totals;
 
 pub use anomaly::Kind as AnomalyKind;
 pub use answer::Answers;
+pub use bars::Bars;
 pub use entry::EventEntry;
+pub use inspect::{Explanation, InspectedChannel, Inspection, SlotEntry};
+pub use lanes::{Lanes, Raster};
+pub use offenders::{Anomaly, AnomalySummary};
+pub use order::{ClientFilter, Sort};
+pub use overview::{Cursor, Overview, Standing};
 pub use report::{AnomalyEntry, ChannelEntry, ClientEntry, ErrorEntry, FactEntry, Report, Summary};
+pub use rows::{EventFilter, Rows};
+pub use timeline::LaneState;
+pub use totals::Totals;
 
 use columns::Columns;
+use drawn::Drawn;
 use index::Index;
+use rows::Selected;
+use survey::Survey;
 
 /// How a recording is evaluated. All times are milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,9 +126,13 @@ pub struct Replay {
     files: Vec<String>,
     /// First record and file of each stretch of records from one file.
     stretches: Vec<(u64, usize)>,
-    /// Newest event time so far.
-    newest: u64,
     index: OnceLock<Index>,
+    /// The last survey that is complete, and the one that is on its way.
+    surveyed: Option<Box<Survey>>,
+    surveying: Option<Box<Survey>>,
+    drawn: Drawn,
+    selected: Selected,
+    by_name: Vec<u32>,
 }
 
 /// What stays of a rejected record.
@@ -115,18 +146,19 @@ struct Rejection {
 
 impl Replay {
     /// An empty recording.
-    pub fn new(mut options: Options) -> Replay {
-        options.rule.lease = None;
-        options.rule.retention = u64::MAX;
-        options.flap_count = options.flap_count.max(1);
+    pub fn new(options: Options) -> Replay {
         Replay {
-            options,
+            options: of_replay(options),
             columns: Columns::default(),
             rejections: Vec::new(),
             files: Vec::new(),
             stretches: Vec::new(),
-            newest: 0,
             index: OnceLock::new(),
+            surveyed: None,
+            surveying: None,
+            drawn: Drawn::default(),
+            selected: Selected::default(),
+            by_name: Vec::new(),
         }
     }
 
@@ -145,9 +177,7 @@ impl Replay {
         let place = record.place;
         match record.outcome {
             Ok(event) => {
-                let behind = self.newest.saturating_sub(event.time) > self.options.late_after;
-                self.columns.push(&event, &place, behind)?;
-                self.newest = self.newest.max(event.time);
+                self.columns.push(&event, &place)?;
             }
             Err(rejected) => {
                 let Rejected {
@@ -181,6 +211,50 @@ impl Replay {
         &self.options
     }
 
+    /// Evaluates it otherwise from now on.
+    pub fn set_options(&mut self, options: Options) {
+        self.options = of_replay(options);
+        self.surveyed = None;
+        self.surveying = None;
+        self.drawn.clear();
+        self.selected = Selected::default();
+    }
+
+    /// Goes on with the survey of all clients until about so many events have
+    /// been seen; true once everything that was pushed is surveyed. Counts,
+    /// order and anomalies are as of the last survey that was completed.
+    pub fn survey(&mut self, events: u32) -> bool {
+        let (columns, options) = (&self.columns, &self.options);
+        let everything = |survey: &Survey| survey.covers == columns.len();
+        if self.surveyed.as_deref().is_some_and(everything) {
+            return true;
+        }
+        let mut survey = match self.surveying.take() {
+            Some(survey) => survey,
+            None => Box::new(Survey::new(columns)),
+        };
+        if survey.advance(columns, options, events) {
+            let done = everything(&survey);
+            self.surveyed = Some(survey);
+            // Rows show what the survey found.
+            self.selected = Selected::default();
+            return done;
+        }
+        self.surveying = Some(survey);
+        false
+    }
+
+    /// Whether a survey is worth its time while the recording still grows: one
+    /// is on its way, or there is four times as much as the last one saw.
+    pub fn survey_due(&self) -> bool {
+        let seen = self.surveyed.as_deref().map_or(0, |survey| survey.covers);
+        self.surveying.is_some() || (seen < self.columns.len() && seen <= self.columns.len() / 4)
+    }
+
+    fn surveyed(&self) -> Option<&Survey> {
+        self.surveyed.as_deref()
+    }
+
     fn index(&self) -> &Index {
         self.index.get_or_init(|| Index::new(&self.columns))
     }
@@ -196,4 +270,12 @@ impl Replay {
         let (_, file) = self.stretches.get(after.checked_sub(1)?)?;
         self.files.get(*file).map(String::as_str)
     }
+}
+
+/// Replay knows no lease and forgets nothing.
+fn of_replay(mut options: Options) -> Options {
+    options.rule.lease = None;
+    options.rule.retention = u64::MAX;
+    options.flap_count = options.flap_count.max(1);
+    options
 }

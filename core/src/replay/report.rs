@@ -138,31 +138,40 @@ impl Replay {
         let mut states = States::default();
         let mut clients = Vec::with_capacity(self.columns.clients.len());
         for client in &self.index().clients {
-            let status = states.derive(self, *client, &joined);
+            let status = states.derive(self, self.joined_channels(*client, &joined));
             let found = self.anomalies(*client, whole.as_ref().unwrap_or(&joined), end);
             let duplicate = |found: &&Found| found.kind == AnomalyKind::Duplicate;
             summary.duplicates += found.iter().filter(duplicate).count() as u64;
             summary.clients += u64::from(status != Status::Unknown);
             summary.online += u64::from(status == Status::Online);
-            clients.push(ClientEntry {
-                client_id: self.columns.clients.text(*client),
-                online: status == Status::Online,
-                status,
-                channels: states
-                    .channels
-                    .iter()
-                    .map(|channel| self.channel_entry(channel))
-                    .collect(),
-                anomalies: found
-                    .iter()
-                    .map(|found| self.anomaly_entry(found))
-                    .collect(),
-            });
+            clients.push(self.client_entry(*client, status, &states, &found));
         }
         Report {
             summary,
             clients,
             errors,
+        }
+    }
+
+    pub(super) fn client_entry(
+        &self,
+        client: u32,
+        status: Status,
+        states: &States,
+        found: &[Found],
+    ) -> ClientEntry<'_> {
+        let channels = states.channels.iter();
+        ClientEntry {
+            client_id: self.columns.clients.text(client),
+            online: status == Status::Online,
+            status,
+            channels: channels
+                .map(|channel| self.channel_entry(channel))
+                .collect(),
+            anomalies: found
+                .iter()
+                .map(|found| self.anomaly_entry(found))
+                .collect(),
         }
     }
 
@@ -224,7 +233,7 @@ impl Replay {
             .collect()
     }
 
-    fn error_entry<'a>(&'a self, rejection: &'a Rejection) -> ErrorEntry<'a> {
+    pub(super) fn error_entry<'a>(&'a self, rejection: &'a Rejection) -> ErrorEntry<'a> {
         let place = rejection.place;
         ErrorEntry {
             record: place.record,

@@ -1,5 +1,7 @@
 //! One client's part of a recording, as the anomalies look at it.
 
+use std::borrow::Cow;
+
 use super::Options;
 use super::columns::Columns;
 use super::index::Index;
@@ -12,14 +14,17 @@ pub(super) struct Scene<'a> {
     pub columns: &'a Columns,
     pub options: &'a Options,
     /// In arrival order.
-    pub events: &'a [u32],
-    /// Channels of which something is known, in byte order of their ids.
+    pub events: Cow<'a, [u32]>,
+    /// Channels of which something is known. Of two that connected at one
+    /// time the one with the smaller id stands first, so that their places
+    /// stand for their ids.
     pub channels: Vec<Facts>,
 }
 
 /// What is known of one channel.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Facts {
+    pub channel: u32,
     pub slots: Slots,
     /// The earlier of the closing facts that count.
     pub closing: Option<u32>,
@@ -46,13 +51,50 @@ impl<'a> Scene<'a> {
         let channels = index
             .channels(client)
             .iter()
-            .map(|channel| Facts::new(columns, options, joined.slots(*channel)))
+            .map(|channel| Facts::new(columns, options, *channel, joined.slots(*channel)))
             .filter(|facts| !facts.slots.is_empty())
             .collect();
         Scene {
             columns,
             options,
-            events,
+            events: Cow::Borrowed(events),
+            channels,
+        }
+    }
+
+    /// The same without an index over all clients.
+    pub fn alone(columns: &'a Columns, options: &'a Options, client: u32, end: u32) -> Scene<'a> {
+        let mut events = columns.events_of(client);
+        events.truncate(events.partition_point(|event| *event < end));
+        let mut arrivals: Vec<(u32, u32)> = events
+            .iter()
+            .map(|event| (columns.channel(*event), *event))
+            .collect();
+        arrivals.sort_unstable();
+        let mut channels: Vec<Facts> = arrivals
+            .chunk_by(|a, b| a.0 == b.0)
+            .map(|of_channel| {
+                let mut slots = Slots::EMPTY;
+                for (_, event) in of_channel {
+                    slots.join(columns, *event);
+                }
+                Facts::new(columns, options, of_channel[0].0, slots)
+            })
+            .collect();
+        let id = |facts: &Facts| columns.channels.text(facts.channel);
+        if options.rule.takeover {
+            // Before all events are in, connects may be of one time that are not in the end.
+            channels.sort_unstable_by(|a, b| id(a).cmp(id(b)));
+        } else {
+            let connect = |facts: &Facts| facts.connect().map(|event| columns.time(event));
+            channels.sort_unstable_by(|a, b| {
+                connect(a).cmp(&connect(b)).then_with(|| id(a).cmp(id(b)))
+            });
+        }
+        Scene {
+            columns,
+            options,
+            events: Cow::Owned(events),
             channels,
         }
     }
@@ -64,13 +106,17 @@ impl<'a> Scene<'a> {
 }
 
 impl Facts {
-    fn new(columns: &Columns, options: &Options, slots: Slots) -> Facts {
+    fn new(columns: &Columns, options: &Options, channel: u32, slots: Slots) -> Facts {
         let closing = [Kind::Disconnect, Kind::Tcpclean]
             .into_iter()
             .filter(|kind| options.rule.closing.closes(*kind))
             .filter_map(|kind| slots.get(kind))
             .min_by_key(|event| (columns.time(*event), *event));
-        Facts { slots, closing }
+        Facts {
+            channel,
+            slots,
+            closing,
+        }
     }
 }
 

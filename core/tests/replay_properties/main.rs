@@ -5,6 +5,8 @@ mod anomalies;
 mod axes;
 mod busy;
 mod chunks;
+mod looking;
 mod oracle;
 mod recording;
 mod recordings;
+mod screen;

@@ -1,9 +1,18 @@
 //! A toolchain that builds for wasm32-unknown-unknown: the first of three that works.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::tool::{answers, debian};
 use crate::{place, step};
+
+/// A build and where it puts its files.
+pub struct Build {
+    /// Not started yet.
+    pub command: Command,
+    /// The folder of the profile.
+    pub folder: PathBuf,
+}
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -16,8 +25,8 @@ const PACKAGES: [&str; 5] = [
     "lld-22",
 ];
 
-/// A `cargo build --release` for wasm32 of one package, and a word on what builds it.
-pub fn build(package: &str) -> Result<(Command, &'static str), String> {
+/// A `cargo build` for wasm32 of one package, and a word on what builds it.
+pub fn build(package: &str, profile: &str) -> Result<(Build, &'static str), String> {
     let installed = || {
         Command::new("rustup")
             .args(["target", "list", "--installed"])
@@ -29,49 +38,58 @@ pub fn build(package: &str) -> Result<(Command, &'static str), String> {
             })
     };
     if installed() {
-        return Ok((with_rustup(package), "the installed rustup target"));
+        return Ok((with_rustup(package, profile), "the installed rustup target"));
     }
     // A machine without its server waits here until rustup gives up: bounded.
     if answers("timeout", &["120", "rustup", "target", "add", TARGET]) && installed() {
-        return Ok((with_rustup(package), "a rustup target added now"));
+        return Ok((with_rustup(package, profile), "a rustup target added now"));
     }
     if !answers("/usr/bin/rustc", &["--version"]) || !answers("/usr/bin/cargo", &["--version"]) {
         debian(&PACKAGES)?;
     }
-    Ok((with_debian(package), "Debian's rustc-web"))
+    Ok((with_debian(package, profile), "Debian's rustc-web"))
 }
 
-fn with_rustup(package: &str) -> Command {
-    step::cargo(&[
-        "build",
-        "--release",
-        "--locked",
-        "--target",
-        TARGET,
-        "--package",
-        package,
-    ])
+fn with_rustup(package: &str, profile: &str) -> Build {
+    Build {
+        command: step::cargo(&[
+            "build",
+            "--locked",
+            "--profile",
+            profile,
+            "--target",
+            TARGET,
+            "--package",
+            package,
+        ]),
+        folder: place::target().join(TARGET).join(profile),
+    }
 }
 
-fn with_debian(package: &str) -> Command {
+fn with_debian(package: &str, profile: &str) -> Build {
+    let target = place::target().join("wasm-debian");
     let mut command = Command::new("/usr/bin/cargo");
     command
         .args([
             "build",
-            "--release",
             "--locked",
+            "--profile",
+            profile,
             "--target",
             TARGET,
             "--package",
             package,
         ])
         .args(["-Zbuild-std=std,panic_abort", "--target-dir"])
-        .arg(place::target().join("wasm-debian"))
+        .arg(&target)
         .env("RUSTC", "/usr/bin/rustc")
         .env("RUSTC_BOOTSTRAP", "1")
         // Set by rustup's proxy for the commands below it; another toolchain's.
         .env_remove("RUSTUP_TOOLCHAIN")
         .env_remove("CARGO")
         .current_dir(place::root());
-    command
+    Build {
+        command,
+        folder: target.join(TARGET).join(profile),
+    }
 }

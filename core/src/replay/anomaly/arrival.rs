@@ -6,12 +6,8 @@ use crate::replay::scene::Scene;
 
 /// Runs after the search for duplicates, which are not late.
 pub(super) fn find_late(scene: &Scene<'_>, found: &mut Finds) {
-    let behind = |event: &&u32| scene.columns.behind(**event);
-    if !scene
-        .events
-        .iter()
-        .any(|event| scene.columns.behind(*event))
-    {
+    let behind = |event: &&u32| scene.columns.lag(**event) > scene.options.late_after;
+    if !scene.events.iter().any(|event| behind(&event)) {
         return;
     }
     let mut duplicates: Vec<u32> = found

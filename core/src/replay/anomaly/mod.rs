@@ -42,6 +42,47 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind, in the order of the contract.
+    pub const ALL: [Kind; 10] = [
+        Kind::Duplicate,
+        Kind::ConflictingDuplicate,
+        Kind::OutOfOrder,
+        Kind::OrphanClose,
+        Kind::NeverClosed,
+        Kind::Superseded,
+        Kind::Overlap,
+        Kind::ClockSkew,
+        Kind::Flapping,
+        Kind::Late,
+    ];
+
+    /// Its place in [`Kind::ALL`].
+    pub fn place(self) -> usize {
+        match self {
+            Kind::Duplicate => 0,
+            Kind::ConflictingDuplicate => 1,
+            Kind::OutOfOrder => 2,
+            Kind::OrphanClose => 3,
+            Kind::NeverClosed => 4,
+            Kind::Superseded => 5,
+            Kind::Overlap => 6,
+            Kind::ClockSkew => 7,
+            Kind::Flapping => 8,
+            Kind::Late => 9,
+        }
+    }
+
+    /// A bit of its own: the place in [`Kind::ALL`] says which.
+    pub fn bit(self) -> u16 {
+        1 << self.place()
+    }
+
+    /// Whether such an event can make a consumer believe what is not so; the
+    /// others are noise of delivery.
+    pub(super) fn misleads(self) -> bool {
+        !matches!(self, Kind::Duplicate | Kind::Late)
+    }
+
     /// The wire name.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -81,4 +122,16 @@ pub(super) fn find(scene: &Scene<'_>) -> Finds {
     flapping::find(scene, &mut found);
     found.sort_unstable_by_key(|found| (found.event, found.kind));
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Kind;
+
+    #[test]
+    fn places_are_those_of_the_list() {
+        for (place, kind) in Kind::ALL.into_iter().enumerate() {
+            assert_eq!((kind.place(), kind.bit()), (place, 1 << place));
+        }
+    }
 }

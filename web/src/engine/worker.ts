@@ -1,0 +1,245 @@
+/** The engine's worker: one recording in WebAssembly, answering while it reads. */
+import init, { Replay, panicked } from "./pkg/mqtt_presence_wasm.js";
+import wasm from "./pkg/mqtt_presence_wasm_bg.wasm?url";
+import type { ClientFilter, Cursor, EventFilter, Fault, Input, Progress, Range, RuleOptions, Sort } from "./engine";
+import { faultOf, open } from "./reading";
+
+export interface Request {
+  id: number;
+  method: keyof typeof methods;
+  args: unknown[];
+}
+
+export type Reply =
+  | { id: number; result: unknown }
+  | { id: number; error: { code: string; message: string } }
+  | { progress: Progress };
+
+/** Bytes that are parsed before anybody else gets a turn: some milliseconds. */
+const PIECE = 1 << 20;
+/** Events that are surveyed at a time: some milliseconds too. */
+const STEP = 16_384;
+const PROGRESS_EVERY = 50;
+/** A table may double from here and still fit into the 4 GB of WebAssembly. */
+const MEMORY = 1.5 * 2 ** 30;
+/** What a packed file may unpack to. */
+const UNPACKED = 4 * 2 ** 30;
+
+let replay: Replay;
+let memory: WebAssembly.Memory;
+let state: Progress["state"] = "ready";
+let bytes = 0;
+let bytesTotal = 0;
+let faults: Fault[] = [];
+let told = 0;
+/** Grows with each cancel, so that what runs knows that it is over. */
+let round = 0;
+
+// The first message comes before WebAssembly is ready, and waits for it.
+self.onmessage = (event: MessageEvent<Request>) => void answer(event.data);
+const ready = init({ module_or_path: wasm }).then((module) => {
+  memory = module.memory;
+  replay = new Replay({});
+});
+
+async function answer({ id, method, args }: Request): Promise<void> {
+  try {
+    await ready;
+    const run = methods[method] as (...args: unknown[]) => unknown;
+    const result = await run(...args);
+    post({ id, result }, buffers(result));
+  } catch (error) {
+    post({ id, error: described(error) });
+  }
+}
+
+function post(reply: Reply, transfer: Transferable[] = []): void {
+  self.postMessage(reply, { transfer });
+}
+
+function described(error: unknown): { code: string; message: string } {
+  const words = panickedWith();
+  if (words) {
+    state = "failed";
+    return { code: "panicked", message: words };
+  }
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return { code: typeof code === "string" ? code : "engine_failed", message: String(message ?? error) };
+}
+
+function panickedWith(): string | undefined {
+  try {
+    return panicked();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Typed arrays are handed over, not copied. */
+function buffers(result: unknown): ArrayBuffer[] {
+  const values = ArrayBuffer.isView(result) ? [result] : Object.values(result ?? {});
+  return values.filter((value) => ArrayBuffer.isView(value)).map((view) => view.buffer as ArrayBuffer);
+}
+
+const turns = new MessageChannel();
+const waiting: (() => void)[] = [];
+turns.port1.onmessage = () => waiting.shift()?.();
+
+/** Lets requests be answered that have come meanwhile. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    waiting.push(resolve);
+    turns.port2.postMessage(null);
+  });
+}
+
+function report(now = true): void {
+  const time = performance.now();
+  if (!now && time - told < PROGRESS_EVERY) return;
+  told = time;
+  const { from, to, ...counts } = replay.totals();
+  post({ progress: { state, bytes, bytesTotal, ...counts, range: { from, to }, faults } });
+}
+
+async function survey(mine: number): Promise<void> {
+  while (mine === round && !replay.survey(STEP)) {
+    report(false);
+    await turn();
+  }
+}
+
+async function load(inputs: Input[]): Promise<void> {
+  const mine = round;
+  state = "loading";
+  bytesTotal += inputs.reduce((sum, { blob }) => sum + blob.size, 0);
+  report();
+  for (const input of inputs) {
+    if (mine !== round) break;
+    await read(input, mine);
+  }
+  if (mine === round) await survey(mine);
+  // Whoever cancelled has begun anew.
+  if (mine === round) {
+    state = "ready";
+    report();
+  }
+}
+
+async function read(input: Input, mine: number): Promise<void> {
+  const rejected = replay.totals().rejected;
+  const before = bytes;
+  const fail = (code: string, details: Fault["details"] = {}) => faults.push({ code, input: input.name, details });
+  let unpacked = 0;
+  let whole = false;
+  replay.addFile(input.name);
+  try {
+    const stream = await open(input, (count) => (bytes += count));
+    const reader = stream.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      unpacked += value.length;
+      for (let at = 0; at < value.length && mine === round; at += PIECE) {
+        replay.push(value.subarray(at, at + PIECE));
+        if (replay.surveyDue()) replay.survey(STEP);
+        report(false);
+        await turn();
+      }
+      if (mine !== round) {
+        void reader.cancel().catch(() => undefined);
+        return;
+      }
+      const large = memory.buffer.byteLength > MEMORY;
+      const bomb = unpacked > UNPACKED;
+      if (large) fail("out_of_memory");
+      else if (bomb) fail("too_big", { size: unpacked, limit: UNPACKED });
+      if (large || bomb) {
+        void reader.cancel().catch(() => undefined);
+        replay.abandonFile();
+        return;
+      }
+    }
+    whole = true;
+    replay.finishFile();
+    if (unpacked === 0) fail("empty_input");
+  } catch (error) {
+    if (mine !== round) return;
+    if (whole || panickedWith()) throw error;
+    // What was read of a torn file is all there is of it.
+    replay.finishFile();
+    fail(faultOf(error), { message: String((error as Error).message ?? error) });
+  }
+  // A packed file may not be read to its very end.
+  bytes = before + input.blob.size;
+  if (notUtf8(rejected)) fail("invalid_utf8");
+}
+
+/** Whether one of the records rejected since was not UTF-8; of very many the first are looked at. */
+function notUtf8(since: number): boolean {
+  const errors = replay.errors(since, 10_000) as { message: string }[];
+  return errors.some(({ message }) => message.includes("not UTF-8"));
+}
+
+const methods = {
+  load,
+  cancel(): void {
+    if (state !== "loading") return;
+    round += 1;
+    replay.abandonFile();
+    faults.push({ code: "cancelled", input: "", details: {} });
+    bytesTotal = bytes;
+    const mine = round;
+    void survey(mine).then(() => {
+      if (mine !== round) return;
+      state = "ready";
+      report();
+    });
+  },
+  clear(): void {
+    round += 1;
+    replay.clear();
+    [state, bytes, bytesTotal, faults] = ["ready", 0, 0, []];
+    report();
+  },
+  async setOptions(options: RuleOptions): Promise<void> {
+    replay.setOptions(options);
+    if (state === "loading") return;
+    await survey(round);
+    report();
+  },
+  overview: ({ from, to }: Range, width: number) => replay.overview(from, to, width),
+  lanes: (clients: Uint32Array, { from, to }: Range, width: number) => replay.lanes(clients, from, to, width),
+  channels: (clients: Uint32Array, { from, to }: Range) => replay.channels(clients, from, to),
+  order: (sort: Sort, filter: ClientFilter) => replay.order(sort, filter),
+  names: (clients: Uint32Array) => replay.names(clients),
+  find: (clientId: string) => replay.find(clientId) ?? null,
+  events: (filter: EventFilter, first: number, count: number) => replay.events(filter, first, count),
+  rowOf: (filter: EventFilter, record: number) => replay.rowOf(filter, record),
+  recordAt: (time: number) => replay.recordAt(time),
+  timeOf: (record: number) => replay.timeOf(record),
+  standing: (clients: Uint32Array, { record, time }: Cursor) => replay.standing(clients, record, time),
+  inspect(client: number, { record, time }: Cursor) {
+    const found = replay.inspect(client, record, time);
+    if (!found) throw { code: "no_client", message: `no client has number ${client}` };
+    const state = (word: string | null) => word ?? "unknown";
+    const explained = ({ status, ...explanation }: { status: string }) => ({ status, explanation });
+    return {
+      clientId: found.clientId,
+      believed: explained(found.believed),
+      actual: explained(found.actual),
+      channels: found.channels.map((channel: { believed: string | null; actual: string | null }) => ({
+        ...channel,
+        believed: state(channel.believed),
+        actual: state(channel.actual),
+      })),
+      anomalies: found.anomalies,
+      json: replay.clientJson(client) ?? "",
+    };
+  },
+  anomalies: () => replay.anomalies(),
+  nextAnomaly: (record: number, direction: number, kind: string | null) => replay.nextAnomaly(record, direction, kind),
+  offenders: (kind: string, first: number, count: number) => replay.offenders(kind, first, count),
+  errors: (first: number, count: number) =>
+    (replay.errors(first, count) as { file?: string }[]).map((error) => ({ ...error, file: error.file ?? null })),
+  exportPiece: (what: string, filter: EventFilter, from: number) => replay.exportPiece(what, filter, from),
+};

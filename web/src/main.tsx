@@ -1,0 +1,37 @@
+import { effect } from "@preact/signals";
+import { render } from "preact";
+import { language, messages } from "./messages";
+import { App } from "./shell/app";
+import { addressOfView, openAddress } from "./state/link";
+import { axis } from "./state/replay";
+import { engine, findService, followService, inputs, options, serviceHere } from "./state/session";
+import { themeChoice } from "./state/theme";
+import * as view from "./state/view";
+
+effect(() => {
+  document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en";
+  document.title = messages.value.title;
+});
+
+/** The address bar follows the view, seldom enough for browsers that limit it. */
+let waiting: ReturnType<typeof setTimeout> | null = null;
+function followView(): void {
+  effect(() => {
+    for (const part of [
+      view.range, view.cursor, view.selected, view.pinned, view.sort, view.clientFilter, view.chosenRange, view.eventKinds,
+      view.onlyAnomalous, view.onlySelected, axis, options, language, themeChoice, engine, inputs,
+    ]) void part.value;
+    waiting ??= setTimeout(() => {
+      waiting = null;
+      history.replaceState(null, "", addressOfView());
+    }, 400);
+  });
+}
+
+const place = document.getElementById("page");
+if (place) render(<App />, place);
+
+const named = await openAddress();
+serviceHere.value = !named && (await findService());
+if (serviceHere.value && !engine.value) followService();
+followView();

@@ -1,0 +1,164 @@
+//! `cargo xtask page`: the engine to WebAssembly, and the page around it.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::SystemTime;
+
+use clap::Args;
+
+use crate::step::{cargo, run};
+use crate::{place, tool};
+
+const PACKAGE: &str = "mqtt-presence-wasm";
+
+/// What the engine may weigh, gzipped.
+const MOST: usize = 200_000;
+
+/// Options of `cargo xtask page`.
+#[derive(Args)]
+pub struct PageArgs {
+    /// Only the engine, into web/src/engine/pkg
+    #[arg(long)]
+    engine: bool,
+}
+
+/// Builds the page.
+pub fn page(args: &PageArgs) -> Result<(), String> {
+    packages()?;
+    engine()?;
+    if !args.engine {
+        run("page", &mut npm(&["run", "build"]))?;
+    }
+    Ok(())
+}
+
+fn web() -> PathBuf {
+    place::root().join("web")
+}
+
+fn npm(arguments: &[&str]) -> Command {
+    let mut command = Command::new("npm");
+    command.args(arguments).current_dir(web());
+    command
+}
+
+/// Installs what package-lock.json names, unless that is what is there.
+fn packages() -> Result<(), String> {
+    if !tool::answers("npm", &["--version"]) {
+        tool::debian(&["nodejs", "npm"])?;
+    }
+    let changed = |path: &Path| -> Option<SystemTime> { fs::metadata(path).ok()?.modified().ok() };
+    let wanted = changed(&web().join("package-lock.json"));
+    let installed = changed(&web().join("node_modules/.package-lock.json"));
+    if installed.is_some() && installed >= wanted {
+        return Ok(());
+    }
+    run(
+        "packages of the page",
+        &mut npm(&["ci", "--no-audit", "--no-fund"]),
+    )
+}
+
+/// The engine: compiled, bound to JavaScript, made small.
+fn engine() -> Result<(), String> {
+    let (mut build, with) = tool::wasm::build(PACKAGE, "web")?;
+    run(
+        &format!("engine for wasm32, with {with}"),
+        &mut build.command,
+    )?;
+    let glued = place::target().join("wasm");
+    place::fresh(&glued)?;
+    let file = build.folder.join(PACKAGE.replace('-', "_") + ".wasm");
+    run(
+        "JavaScript around the engine",
+        cargo(&[
+            "run",
+            "--quiet",
+            "--locked",
+            "--package",
+            "mqtt-presence-glue",
+            "--",
+        ])
+        .arg(&file)
+        .arg(&glued),
+    )?;
+    let wasm = glued.join(PACKAGE.replace('-', "_") + "_bg.wasm");
+    run(
+        "wasm-opt",
+        Command::new("npx")
+            .args([
+                "--no-install",
+                "wasm-opt",
+                "-O3",
+                "--strip-debug",
+                "--strip-producers",
+            ])
+            .args(FEATURES)
+            .arg(&wasm)
+            .arg("--output")
+            .arg(&wasm)
+            .current_dir(web()),
+    )?;
+    weigh(&wasm)?;
+    put(&glued, &web().join("src/engine/pkg"))
+}
+
+/// What rustc lets LLVM use by itself, and the SIMD of .cargo/config.toml.
+const FEATURES: [&str; 7] = [
+    "--enable-simd",
+    "--enable-bulk-memory",
+    "--enable-bulk-memory-opt",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
+fn weigh(wasm: &Path) -> Result<(), String> {
+    let bytes = gzipped(wasm)?;
+    println!("the engine has {bytes} bytes gzipped, at most {MOST} are allowed");
+    if bytes > MOST {
+        return Err(format!(
+            "the engine has {bytes} bytes gzipped, more than {MOST}"
+        ));
+    }
+    Ok(())
+}
+
+fn gzipped(file: &Path) -> Result<usize, String> {
+    let said = |error: std::io::Error| format!("cannot gzip `{}`: {error}", file.display());
+    let output = Command::new("gzip")
+        .args(["-9", "--stdout"])
+        .arg(file)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(said)?;
+    if output.status.success() {
+        Ok(output.stdout.len())
+    } else {
+        Err(format!(
+            "cannot gzip `{}`: {}",
+            file.display(),
+            output.status
+        ))
+    }
+}
+
+/// Copies the files of a folder; those that are the same stay untouched, so
+/// that a running Vite reloads only what changed.
+fn put(from: &Path, into: &Path) -> Result<(), String> {
+    let said = |error: std::io::Error| format!("cannot fill `{}`: {error}", into.display());
+    fs::create_dir_all(into).map_err(said)?;
+    for entry in fs::read_dir(from).map_err(said)? {
+        let entry = entry.map_err(said)?;
+        let target = into.join(entry.file_name());
+        let bytes = fs::read(entry.path()).map_err(said)?;
+        if fs::read(&target).ok().as_ref() != Some(&bytes) {
+            let mut file = fs::File::create(&target).map_err(said)?;
+            file.write_all(&bytes).map_err(said)?;
+        }
+    }
+    Ok(())
+}
