@@ -203,12 +203,13 @@ function Rows() {
 }
 
 function Head() {
-  const { columns } = messages.value.events;
+  const { events: { columns }, number } = messages.value;
+  const digits = Math.max(5, number(progress.value.records).length);
   return (
     <thead>
       <tr aria-rowindex={1}>
         {(["record", "time", "lag", "client", "channel", "ip", "kind", "believed", "actual", "anomaly"] as const).map((column) => (
-          <th key={column} scope="col" class={`col-${column}`}>{columns[column]}</th>
+          <th key={column} scope="col" class={`col-${column}`} style={column === "record" ? { width: `${digits + 3}ch` } : undefined}>{columns[column]}</th>
         ))}
       </tr>
     </thead>

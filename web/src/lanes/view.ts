@@ -42,6 +42,7 @@ interface LanesQuestion {
   range: Range;
   width: number;
   revision: number;
+  known: number;
 }
 
 export class LanesView {
@@ -213,7 +214,7 @@ export class LanesView {
     const key = `${revision.peek()} ${asked.from} ${asked.to} ${columns} ${clients.join()}`;
     if (key === this.asked) return;
     this.asked = key;
-    this.askLanes({ clients, range: asked, width: columns + 2 * margin, revision: revision.peek() });
+    this.askLanes({ clients, range: asked, width: columns + 2 * margin, revision: revision.peek(), known: progress.peek().range.to });
   }
 
   private askLanes = latest(
@@ -221,9 +222,9 @@ export class LanesView {
       const source = engine.peek();
       return { source, lanes: source && ((await source.lanes(clients, range, width)) as Lanes) };
     },
-    ({ source, lanes }, { clients, range, revision }) => {
+    ({ source, lanes }, { clients, range, revision, known }) => {
       if (!lanes || source !== engine.peek()) return;
-      const tile = paintTile(clients, range, lanes, devicePixelRatio || 1, palette.peek(), revision);
+      const tile = paintTile(clients, range, lanes, devicePixelRatio || 1, palette.peek(), revision, known);
       this.colours = palette.peek();
       this.tiles = [tile, ...this.tiles.slice(0, 1)];
       this.schedule();
@@ -269,7 +270,7 @@ export class LanesView {
     if (this.colours === palette.peek() || this.tiles.length === 0) return;
     this.colours = palette.peek();
     this.tiles = this.tiles.map((tile) =>
-      paintTile(Uint32Array.from(tile.rowOf.keys()), tile.range, tile.lanes, devicePixelRatio || 1, palette.peek(), tile.revision),
+      paintTile(Uint32Array.from(tile.rowOf.keys()), tile.range, tile.lanes, devicePixelRatio || 1, palette.peek(), tile.revision, tile.known),
     );
   }
 

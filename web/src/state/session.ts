@@ -26,6 +26,9 @@ export const options = signal<RuleOptions>({
   closing: "any", takeover: false, flapCount: 5, flapWindow: 60_000, lateAfter: 60_000,
 });
 
+/** How often pictures are asked for anew while reading, in milliseconds. */
+const RENEW = 200;
+let renewed = 0;
 let faultsTold = 0;
 let measured = { at: 0, records: 0 };
 let reading: Promise<void> = Promise.resolve();
@@ -52,13 +55,18 @@ function use(next: Engine | null): void {
 
 function receive(step: Progress): void {
   const now = performance.now();
+  const before = progress.peek();
   if (now - measured.at > 500) {
     recordsPerSecond.value = Math.max(0, Math.round(((step.records - measured.records) / (now - measured.at)) * 1_000));
     measured = { at: now, records: step.records };
   }
   batch(() => {
     progress.value = step;
-    revision.value += 1;
+    // Every answer costs the worker time that it could read in.
+    if (step.state !== "loading" || now - renewed > RENEW || before.range.to === 0) {
+      renewed = now;
+      revision.value += 1;
+    }
     if (fitted.peek()) fitTo(engine.peek()?.kind === "live" ? lastMinutes(step) : step.range);
     if (atEnd.peek()) cursor.value = { record: step.records, time: step.range.to };
   });
