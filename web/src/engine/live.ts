@@ -84,7 +84,9 @@ export class LiveEngine implements Engine {
   private held: Transition[] | null = null;
   private lastId = 0;
   private first = Infinity;
+  /** Newest event time of the flips that came, and of all that is known. */
   private newest = 0;
+  private known = 0;
   private stats: Stats | null = null;
   private state: Progress["state"] = "connecting";
   private faults: Fault[] = [];
@@ -379,7 +381,7 @@ export class LiveEngine implements Engine {
     this.changes += 1;
     this.rows = [];
     this.first = Infinity;
-    this.newest = 0;
+    this.newest = this.known = 0;
     this.lastId = Math.max(0, this.stats.lastTransition - BACKLOG);
     let cursor: string | null = null;
     do {
@@ -393,7 +395,7 @@ export class LiveEngine implements Engine {
         if (since === null) continue;
         const state = status === "online" ? State.online : status === "offline" ? State.offline : State.open;
         track.add({ record: 0, time: since, arrived: since, state });
-        this.newest = Math.max(this.newest, since);
+        this.known = Math.max(this.known, since);
         this.first = Math.min(this.first, since);
       }
       cursor = page.nextCursor;
@@ -527,8 +529,9 @@ export class LiveEngine implements Engine {
     const accepted = sum(this.stats?.records.accepted);
     const rejected = sum(this.stats?.records.rejected);
     // Between events time goes on, unless they carry another clock's time, as a simulation does.
-    const behind = Date.now() - this.newest;
-    const now = behind > 0 && behind < CLOCKS_AGREE ? Date.now() : this.newest;
+    const newest = Math.max(this.newest, this.known);
+    const behind = Date.now() - newest;
+    const now = behind > 0 && behind < CLOCKS_AGREE ? Date.now() : newest;
     this.onProgress?.({
       state: this.state, bytes: 0, bytesTotal: null, records: this.lastRecord(), accepted, rejected, duplicates: 0,
       clients: Math.max(this.present.size, this.stats?.clients ?? 0), online: this.stats?.online ?? 0, anomalies: 0,

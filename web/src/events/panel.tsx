@@ -204,7 +204,7 @@ function Rows() {
 
 function Head() {
   const { events: { columns }, number } = messages.value;
-  const digits = Math.max(5, number(progress.value.records).length);
+  const digits = Math.max(7, number(progress.value.records).length);
   return (
     <thead>
       <tr aria-rowindex={1}>

@@ -72,8 +72,8 @@ function Toolbar() {
         <option value="online">{texts.status.online}</option>
         <option value="offline">{texts.status.offline}</option>
       </select>
-      <select aria-label={texts.sort} value={sort.value} onChange={({ currentTarget: { value } }) => (sort.value = value as Sort)}>
-        {(["anomalies", "flaps", "name"] as const).map((by) => <option key={by} value={by}>{texts.sorts[by]}</option>)}
+      <select aria-label={texts.sort} value={live && sort.value === "anomalies" ? "flaps" : sort.value} onChange={({ currentTarget: { value } }) => (sort.value = value as Sort)}>
+        {(["anomalies", "flaps", "name"] as const).filter((by) => !live || by !== "anomalies").map((by) => <option key={by} value={by}>{texts.sorts[by]}</option>)}
       </select>
       <button
         type="button" class="quiet" aria-pressed={allOpen}
