@@ -91,13 +91,14 @@ class OverviewPicture {
     const y = (count: number) => bottom - (count / most) * (bottom - top);
     const x = (column: number) => xOf(all, this.width, asked.from + (column / columns) * (asked.to - asked.from));
     const wide = Math.max(1 / scale, x(1) - x(0));
+    const [full, pale] = [faded(colours.online, 0.75), faded(colours.online, 0.32)];
     // Fact: full up to the least, pale up to the most.
     for (let at = 0; at < columns; at += 1) {
       const left = x(at);
-      context.fillStyle = faded(colours.online, 0.75);
+      context.fillStyle = full;
       context.fillRect(left, y(overview.actualMin[at]), wide, bottom - y(overview.actualMin[at]));
       if (overview.actualMax[at] > overview.actualMin[at]) {
-        context.fillStyle = faded(colours.online, 0.32);
+        context.fillStyle = pale;
         context.fillRect(left, y(overview.actualMax[at]), wide, y(overview.actualMin[at]) - y(overview.actualMax[at]));
       }
     }
@@ -105,7 +106,7 @@ class OverviewPicture {
     context.fillStyle = colours.text;
     for (let at = 0; at < columns; at += 1) {
       const before = at > 0 ? overview.believedMax[at - 1] : overview.believedMax[at];
-      const high = Math.max(overview.believedMax[at], Math.min(before, overview.believedMax[at] + 0));
+      const high = Math.max(overview.believedMax[at], before);
       const low = Math.min(overview.believedMin[at], before);
       context.fillRect(x(at), y(high) - 0.5, wide, Math.max(1, y(low) - y(high)));
     }

@@ -27,7 +27,7 @@ export const options = signal<RuleOptions>({
 });
 
 /** How often pictures are asked for anew while reading, in milliseconds. */
-const RENEW = 200;
+const RENEW = 250;
 let renewed = 0;
 let faultsTold = 0;
 let measured = { at: 0, records: 0 };
