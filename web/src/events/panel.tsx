@@ -221,10 +221,11 @@ export function EventsPanel() {
   const spacer = useRef<HTMLDivElement>(null);
   const events = useRef<EventsView | null>(null);
   useEffect(() => {
-    const made = new EventsView(element.current!, spacer.current!);
+    const scroller = element.current!;
+    const made = new EventsView(scroller, spacer.current!);
     events.current = made;
-    const observer = new ResizeObserver(() => made.resize(element.current!.clientHeight));
-    observer.observe(element.current!);
+    const observer = new ResizeObserver(() => made.resize(scroller.clientHeight));
+    observer.observe(scroller);
     return () => {
       observer.disconnect();
       made.release();

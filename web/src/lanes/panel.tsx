@@ -196,12 +196,13 @@ export function LanesPanel() {
   const canvas = useRef<HTMLCanvasElement>(null);
   const axis = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
-    const view = new LanesView(canvas.current!, axis.current!, scroll.current!, spacer.current!);
+    const [place, scroller] = [surface.current!, scroll.current!];
+    const view = new LanesView(canvas.current!, axis.current!, scroller, spacer.current!);
     lanesView = view;
-    const release = attachGestures(surface.current!, view);
-    const observer = new ResizeObserver(() => view.resize(surface.current!.clientWidth, scroll.current!.clientHeight));
-    observer.observe(scroll.current!);
-    observer.observe(surface.current!);
+    const release = attachGestures(place, view);
+    const observer = new ResizeObserver(() => view.resize(place.clientWidth, scroller.clientHeight));
+    observer.observe(scroller);
+    observer.observe(place);
     return () => {
       observer.disconnect();
       release();

@@ -123,12 +123,13 @@ export function OverviewPanel() {
   const holder = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
+    const surface = holder.current!;
     const picture = new OverviewPicture(canvas.current!);
     const observer = new ResizeObserver(() => {
-      picture.width = holder.current!.clientWidth;
+      picture.width = surface.clientWidth;
       picture.schedule();
     });
-    observer.observe(holder.current!);
+    observer.observe(surface);
     const stops = [
       effect(() => {
         for (const part of [range, cursor, palette, revision, messages]) void part.value;
@@ -138,7 +139,7 @@ export function OverviewPanel() {
         void engine.value;
         picture.forget();
       }),
-      attachBrush(holder.current!, picture),
+      attachBrush(surface, picture),
     ];
     return () => {
       observer.disconnect();
