@@ -92,6 +92,7 @@ export class LiveEngine implements Engine {
   private faults: Fault[] = [];
   private stopped = new AbortController();
   private told: ReturnType<typeof setTimeout> | null = null;
+  private lastRange: Range = { from: 0, to: 0 };
   private changes = 0;
   private found: { key: string; rows: Row[] } | null = null;
 
@@ -528,15 +529,23 @@ export class LiveEngine implements Engine {
     const sum = (counts: Record<string, number> | undefined) => Object.values(counts ?? {}).reduce((a, b) => a + b, 0);
     const accepted = sum(this.stats?.records.accepted);
     const rejected = sum(this.stats?.records.rejected);
-    // Between events time goes on, unless they carry another clock's time, as a simulation does.
-    const newest = Math.max(this.newest, this.known);
-    const behind = Date.now() - newest;
-    const now = behind > 0 && behind < CLOCKS_AGREE ? Date.now() : newest;
     this.onProgress?.({
       state: this.state, bytes: 0, bytesTotal: null, records: this.lastRecord(), accepted, rejected, duplicates: 0,
       clients: Math.max(this.present.size, this.stats?.clients ?? 0), online: this.stats?.online ?? 0, anomalies: 0,
-      range: now > 0 ? { from: Math.min(this.first, now - 60_000), to: now } : { from: 0, to: 0 }, faults: this.faults,
+      range: this.range(), faults: this.faults,
     });
+  }
+
+  private range(): Range {
+    // A pause stops time as well.
+    if (this.held && this.lastRange.to > 0) return this.lastRange;
+    const newest = Math.max(this.newest, this.known);
+    if (newest === 0) return { from: 0, to: 0 };
+    // Between events time goes on, unless they carry another clock's time, as a simulation does.
+    const behind = Date.now() - newest;
+    const to = behind > 0 && behind < CLOCKS_AGREE ? Date.now() : newest;
+    this.lastRange = { from: Math.min(this.first, to - 60_000), to };
+    return this.lastRange;
   }
 
   private lastRecord(): number {

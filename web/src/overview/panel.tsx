@@ -8,9 +8,9 @@ import { latest } from "../latest";
 import { messages } from "../messages";
 import { fit } from "../paint/canvas";
 import { faded } from "../paint/colour";
-import { engine, progress, revision } from "../state/session";
+import { engine, fitAll, progress, revision } from "../state/session";
 import { palette } from "../state/theme";
-import { cursor, fitTo, fitted, look, range } from "../state/view";
+import { cursor, look, range } from "../state/view";
 import { dayAndClock } from "../time/format";
 import { panned, roomy, timeAt, xOf, zoomed } from "../time/scale";
 
@@ -155,10 +155,8 @@ export function OverviewPanel() {
     const zoom = { Equal: 1 / 1.25, NumpadAdd: 1 / 1.25, ArrowUp: 1 / 1.25, Minus: 1.25, NumpadSubtract: 1.25, ArrowDown: 1.25 }[code];
     if (by !== undefined) look(panned(range.peek(), by));
     else if (zoom !== undefined) look(zoomed(range.peek(), zoom, (range.peek().from + range.peek().to) / 2));
-    else if (code === "Home") {
-      fitted.value = true;
-      fitTo(progress.peek().range);
-    } else return;
+    else if (code === "Home") fitAll();
+    else return;
     event.preventDefault();
     event.stopPropagation();
   };
@@ -233,12 +231,8 @@ function attachBrush(surface: HTMLElement, picture: OverviewPicture): () => void
     if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) look(panned(range.peek(), (event.deltaX || event.deltaY) / 800));
     else look(zoomed(range.peek(), Math.exp(Math.max(-1, Math.min(1, event.deltaY * 0.002))), at));
   };
-  const twice = () => {
-    fitted.value = true;
-    fitTo(progress.peek().range);
-  };
   const listeners: [string, (event: never) => void][] = [
-    ["pointerdown", down], ["pointermove", move], ["pointerup", up], ["pointercancel", up], ["wheel", wheel], ["dblclick", twice],
+    ["pointerdown", down], ["pointermove", move], ["pointerup", up], ["pointercancel", up], ["wheel", wheel], ["dblclick", fitAll],
   ];
   for (const [name, listener] of listeners) surface.addEventListener(name, listener as EventListener, { passive: false });
   return () => {

@@ -2,10 +2,11 @@ import { batch, signal } from "@preact/signals";
 import type { Engine, Fault, Input, Progress, RuleOptions } from "../engine/engine";
 import { LiveEngine } from "../engine/live";
 import { openRecording } from "../engine/recording";
+import { roomy } from "../time/scale";
 import { sentence } from "./faults";
 import { refusal } from "./intake";
 import { tell } from "./notices";
-import { atEnd, cursor, fitTo, fitted, resetView } from "./view";
+import { atEnd, cursor, fitTo, fitted, look, resetView } from "./view";
 
 const nothing: Progress = {
   state: "ready", bytes: 0, bytesTotal: null, records: 0, accepted: 0, rejected: 0, duplicates: 0,
@@ -72,6 +73,17 @@ function receive(step: Progress): void {
   });
   for (const fault of step.faults.slice(faultsTold)) tellFault(fault);
   faultsTold = step.faults.length;
+}
+
+/** Shows all there is; following a service goes on with `End`. */
+export function fitAll(): void {
+  const all = progress.peek().range;
+  if (all.to === 0) return;
+  if (engine.peek()?.kind === "live") look(roomy(all));
+  else {
+    fitted.value = true;
+    fitTo(all);
+  }
 }
 
 /** Following shows what happens now, not all that was kept. */
