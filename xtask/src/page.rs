@@ -17,7 +17,7 @@ const PACKAGE: &str = "mqtt-presence-wasm";
 const MOST: usize = 200_000;
 
 /// Options of `cargo xtask page`.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub struct PageArgs {
     /// Only the engine, into web/src/engine/pkg
     #[arg(long)]

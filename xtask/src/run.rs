@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use clap::Args;
 
 use crate::child::{self, Running};
+use crate::page::{self, PageArgs};
 use crate::rocketmq::{Cluster, StartOptions};
 use crate::{http, place, step, tool};
 
@@ -37,6 +38,9 @@ pub struct RunArgs {
 
 /// Runs until Ctrl-C or SIGTERM, or until a part of it ends.
 pub fn run(args: &RunArgs) -> Result<(), String> {
+    if let Err(reason) = page::page(&PageArgs::default()) {
+        println!("No page: {reason}. The service answers without it.");
+    }
     step::run(
         "build mqtt-presence",
         &mut step::cargo(&["build", "--locked", "--package", "mqtt-presence"]),
@@ -204,7 +208,7 @@ fn print_what_to_try(args: &RunArgs, cluster: Option<&Cluster>, port: u16) {
         ),
     }
     println!(
-        "mqtt-presence at http://127.0.0.1:{port}\n\nTry in another terminal:\n  \
+        "mqtt-presence at http://127.0.0.1:{port}: open it in a browser\n\nTry in another terminal:\n  \
          {program} get{url} GID_fleet@@@device-000001 GID_fleet@@@device-000002\n  \
          {program} watch{url}\n  \
          curl http://127.0.0.1:{port}/v1/stats\n\n{READY}."
