@@ -222,8 +222,10 @@ export function EventsPanel() {
   useEffect(() => {
     const made = new EventsView(element.current!, spacer.current!);
     events.current = made;
-    const observer = new ResizeObserver(() => made.resize(element.current!.clientHeight));
-    observer.observe(element.current!);
+    // A last call may come when the panel is gone and its ref is empty.
+    const outer = element.current!;
+    const observer = new ResizeObserver(() => made.resize(outer.clientHeight));
+    observer.observe(outer);
     return () => {
       observer.disconnect();
       made.release();

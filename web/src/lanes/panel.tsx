@@ -199,9 +199,11 @@ export function LanesPanel() {
     const view = new LanesView(canvas.current!, axis.current!, scroll.current!, spacer.current!);
     lanesView = view;
     const release = attachGestures(surface.current!, view);
-    const observer = new ResizeObserver(() => view.resize(surface.current!.clientWidth, scroll.current!.clientHeight));
-    observer.observe(scroll.current!);
-    observer.observe(surface.current!);
+    // A last call may come when the panel is gone and its refs are empty.
+    const [inner, outer] = [surface.current!, scroll.current!];
+    const observer = new ResizeObserver(() => view.resize(inner.clientWidth, outer.clientHeight));
+    observer.observe(outer);
+    observer.observe(inner);
     return () => {
       observer.disconnect();
       release();

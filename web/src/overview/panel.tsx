@@ -123,11 +123,13 @@ export function OverviewPanel() {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     const picture = new OverviewPicture(canvas.current!);
+    // A last call may come when the panel is gone and its ref is empty.
+    const outer = holder.current!;
     const observer = new ResizeObserver(() => {
-      picture.width = holder.current!.clientWidth;
+      picture.width = outer.clientWidth;
       picture.schedule();
     });
-    observer.observe(holder.current!);
+    observer.observe(outer);
     const stops = [
       effect(() => {
         for (const part of [range, cursor, palette, revision, messages]) void part.value;
