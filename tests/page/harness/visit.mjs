@@ -59,8 +59,10 @@ export async function visit(at = "", { width = 1440, height = 900, theme = "ligh
   return {
     page, context, requests, wrong,
     async close() {
-      const violations = await page.evaluate(() => window.violations).catch(() => []);
-      wrong.push(...violations.map((violation) => `against the policy: ${violation}`));
+      for (const opened of context.pages()) {
+        const violations = await opened.evaluate(() => window.violations).catch(() => []);
+        wrong.push(...violations.map((violation) => `against the policy: ${violation}`));
+      }
       await context.close();
     },
   };
