@@ -78,7 +78,8 @@ export async function settled(page) {
 }
 
 export async function record(page) {
-  return Number((await by(page, "cursor-record").innerText()).replace(/ of .*/, "").replace(/[^\d]/g, ""));
+  const [number] = /\d[\d,]*/.exec(await by(page, "cursor-record").innerText());
+  return Number(number.replaceAll(",", ""));
 }
 
 export async function notice(page, words) {

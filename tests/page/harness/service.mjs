@@ -13,10 +13,11 @@ function command() {
 /** A simulated fleet on a bad day, as NDJSON; made once for each process. */
 export function fleet(name, events, { clients = 1_000, folder = scratch } = {}) {
   const path = join(folder, name);
+  const run = command();
   if (!existsSync(path)) {
     const output = openSync(path, "w");
     const faults = ["--loss", "0.1%", "--duplicate", "0.5%", "--shuffle", "64"];
-    execFileSync(command(), ["generate", "--clients", `${clients}`, "--events", `${events}`, ...faults], { stdio: ["ignore", output, "inherit"] });
+    execFileSync(run, ["generate", "--clients", `${clients}`, "--events", `${events}`, ...faults], { stdio: ["ignore", output, "inherit"] });
     closeSync(output);
   }
   return { path, size: statSync(path).size };
