@@ -87,7 +87,10 @@ impl Replay {
         };
         Ok(Answer::new()
             .bytes("bytes", text.as_bytes())
-            .with("next", next.map(|next| next as f64))
+            .with(
+                "next",
+                next.map_or(JsValue::NULL, |next| JsValue::from_f64(next as f64)),
+            )
             .into())
     }
 }

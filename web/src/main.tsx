@@ -2,9 +2,10 @@ import { effect } from "@preact/signals";
 import { render } from "preact";
 import { language, messages } from "./messages";
 import { App } from "./shell/app";
-import { addressOfView, openAddress } from "./state/link";
+import { readAddress } from "./share/address";
+import { addressOfView, openAddress, restore } from "./state/link";
 import { axis } from "./state/replay";
-import { engine, findService, followService, inputs, options, serviceHere } from "./state/session";
+import { engine, findService, followService, inputs, options, progress, serviceHere } from "./state/session";
 import { themeChoice } from "./state/theme";
 import * as view from "./state/view";
 
@@ -31,7 +32,25 @@ function followView(): void {
 const place = document.getElementById("page");
 if (place) render(<App />, place);
 
+const given = location.hash;
 const named = await openAddress();
 serviceHere.value = !named && (await findService());
-if (serviceHere.value && !engine.value) followService();
+if (serviceHere.value && !engine.value) {
+  followService();
+  await connected();
+  await restore(readAddress(given));
+  // Flips reorder other sorts all the time.
+  if (!new URLSearchParams(given.slice(1)).has("sort")) view.sort.value = "name";
+}
 followView();
+
+/** Until the service's clients are known, or it turns out that it cannot be followed. */
+function connected(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = effect(() => {
+      if (progress.value.state === "connecting" || progress.value.state === "ready") return;
+      resolve();
+      queueMicrotask(() => stop());
+    });
+  });
+}

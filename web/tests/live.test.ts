@@ -50,6 +50,14 @@ describe("track of a client", () => {
     expect(stateAt(made.believed, (flip) => flip.arrived, 230)).toBe(State.online);
   });
 
+  it("lets a flip take the place of the state that was asked for before it came", () => {
+    const made = new Track();
+    made.add({ record: 0, time: 100, arrived: 100, state: State.online });
+    made.add({ record: 7, time: 100, arrived: 130, state: State.online });
+    expect(made.actual.map(({ record }) => record)).toEqual([7]);
+    expect(made.believed.map(({ arrived }) => arrived)).toEqual([130]);
+  });
+
   it("becomes columns with the share online", () => {
     const out = { state: new Uint8Array(4), fill: new Uint8Array(4), count: new Uint16Array(4) };
     rasterize(track().actual, time, 50, 60, 4, 0, out);

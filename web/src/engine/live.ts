@@ -84,12 +84,15 @@ export class LiveEngine implements Engine {
   private held: Transition[] | null = null;
   private lastId = 0;
   private first = Infinity;
+  /** Newest event time of the flips that came, and of all that is known. */
   private newest = 0;
+  private known = 0;
   private stats: Stats | null = null;
   private state: Progress["state"] = "connecting";
   private faults: Fault[] = [];
   private stopped = new AbortController();
   private told: ReturnType<typeof setTimeout> | null = null;
+  private lastRange: Range = { from: 0, to: 0 };
   private changes = 0;
   private found: { key: string; rows: Row[] } | null = null;
 
@@ -379,7 +382,7 @@ export class LiveEngine implements Engine {
     this.changes += 1;
     this.rows = [];
     this.first = Infinity;
-    this.newest = 0;
+    this.newest = this.known = 0;
     this.lastId = Math.max(0, this.stats.lastTransition - BACKLOG);
     let cursor: string | null = null;
     do {
@@ -393,7 +396,7 @@ export class LiveEngine implements Engine {
         if (since === null) continue;
         const state = status === "online" ? State.online : status === "offline" ? State.offline : State.open;
         track.add({ record: 0, time: since, arrived: since, state });
-        this.newest = Math.max(this.newest, since);
+        this.known = Math.max(this.known, since);
         this.first = Math.min(this.first, since);
       }
       cursor = page.nextCursor;
@@ -526,14 +529,23 @@ export class LiveEngine implements Engine {
     const sum = (counts: Record<string, number> | undefined) => Object.values(counts ?? {}).reduce((a, b) => a + b, 0);
     const accepted = sum(this.stats?.records.accepted);
     const rejected = sum(this.stats?.records.rejected);
-    // Between events time goes on, unless they carry another clock's time, as a simulation does.
-    const behind = Date.now() - this.newest;
-    const now = behind > 0 && behind < CLOCKS_AGREE ? Date.now() : this.newest;
     this.onProgress?.({
       state: this.state, bytes: 0, bytesTotal: null, records: this.lastRecord(), accepted, rejected, duplicates: 0,
       clients: Math.max(this.present.size, this.stats?.clients ?? 0), online: this.stats?.online ?? 0, anomalies: 0,
-      range: now > 0 ? { from: Math.min(this.first, now - 60_000), to: now } : { from: 0, to: 0 }, faults: this.faults,
+      range: this.range(), faults: this.faults,
     });
+  }
+
+  private range(): Range {
+    // A pause stops time as well.
+    if (this.held && this.lastRange.to > 0) return this.lastRange;
+    const newest = Math.max(this.newest, this.known);
+    if (newest === 0) return { from: 0, to: 0 };
+    // Between events time goes on, unless they carry another clock's time, as a simulation does.
+    const behind = Date.now() - newest;
+    const to = behind > 0 && behind < CLOCKS_AGREE ? Date.now() : newest;
+    this.lastRange = { from: Math.min(this.first, to - 60_000), to };
+    return this.lastRange;
   }
 
   private lastRecord(): number {

@@ -21,7 +21,10 @@ export class Track {
   add(flip: Flip): boolean {
     if (flip.record && this.seen.has(flip.record)) return false;
     // The same flip may come as the client's state first and from the stream later.
-    if (!flip.record && this.actual.some((known) => known.time === flip.time && known.state === flip.state)) return false;
+    const seed = this.actual.find((known) => known.record === 0 && known.time === flip.time && known.state === flip.state);
+    if (seed && flip.record) {
+      for (const flips of [this.actual, this.believed]) flips.splice(flips.indexOf(seed), 1);
+    } else if (seed) return false;
     this.seen.add(flip.record);
     insert(this.actual, flip, (known) => known.time);
     insert(this.believed, flip, (known) => known.arrived);

@@ -203,12 +203,13 @@ function Rows() {
 }
 
 function Head() {
-  const { columns } = messages.value.events;
+  const { events: { columns }, number } = messages.value;
+  const digits = Math.max(7, number(progress.value.records).length);
   return (
     <thead>
       <tr aria-rowindex={1}>
         {(["record", "time", "lag", "client", "channel", "ip", "kind", "believed", "actual", "anomaly"] as const).map((column) => (
-          <th key={column} scope="col" class={`col-${column}`}>{columns[column]}</th>
+          <th key={column} scope="col" class={`col-${column}`} style={column === "record" ? { width: `${digits + 3}ch` } : undefined}>{columns[column]}</th>
         ))}
       </tr>
     </thead>
@@ -220,12 +221,11 @@ export function EventsPanel() {
   const spacer = useRef<HTMLDivElement>(null);
   const events = useRef<EventsView | null>(null);
   useEffect(() => {
-    const made = new EventsView(element.current!, spacer.current!);
+    const scroller = element.current!;
+    const made = new EventsView(scroller, spacer.current!);
     events.current = made;
-    // A last call may come when the panel is gone and its ref is empty.
-    const outer = element.current!;
-    const observer = new ResizeObserver(() => made.resize(outer.clientHeight));
-    observer.observe(outer);
+    const observer = new ResizeObserver(() => made.resize(scroller.clientHeight));
+    observer.observe(scroller);
     return () => {
       observer.disconnect();
       made.release();

@@ -50,10 +50,12 @@ export function drawBars(
   for (const bar of bars) {
     const y = top + bar.row * BAR;
     const openStart = Number.isNaN(bar.start);
-    const openEnd = Number.isNaN(bar.end);
+    // What was superseded ended where the newer connect came.
+    const superseded = bar.state === "superseded";
+    const openEnd = Number.isNaN(bar.end) && !superseded;
     // An open end is drawn to where the data ends, hatched, not as a known state.
     const from = openStart ? (openEnd ? data.from : Math.min(bar.end, data.from)) : bar.start;
-    const to = openEnd ? Math.max(data.to, from) : bar.end;
+    const to = openEnd ? Math.max(data.to, from) : superseded ? Math.min(data.to, bar.openFrom) : bar.end;
     const left = Math.max(-4, xOf(range, width, Math.min(from, to)));
     const right = Math.min(width + 4, xOf(range, width, Math.max(from, to)));
     if (right < 0 || left > width) continue;
@@ -68,7 +70,7 @@ export function drawBars(
     if (!openStart) context.fillRect(left, y, 1.5, height);
     context.fillStyle = openEnd ? palette.unknown : palette.online;
     if (!openEnd) context.fillRect(Math.max(left, right - 1.5), y, 1.5, height);
-    if (bar.state === "superseded" || bar.state === "suspect") {
+    if (superseded || bar.state === "suspect") {
       context.fillStyle = palette.anomaly;
       context.fillRect(left, y + height - 1, long, 1);
     }

@@ -72,8 +72,8 @@ function Toolbar() {
         <option value="online">{texts.status.online}</option>
         <option value="offline">{texts.status.offline}</option>
       </select>
-      <select aria-label={texts.sort} value={sort.value} onChange={({ currentTarget: { value } }) => (sort.value = value as Sort)}>
-        {(["anomalies", "flaps", "name"] as const).map((by) => <option key={by} value={by}>{texts.sorts[by]}</option>)}
+      <select aria-label={texts.sort} value={live && sort.value === "anomalies" ? "flaps" : sort.value} onChange={({ currentTarget: { value } }) => (sort.value = value as Sort)}>
+        {(["anomalies", "flaps", "name"] as const).filter((by) => !live || by !== "anomalies").map((by) => <option key={by} value={by}>{texts.sorts[by]}</option>)}
       </select>
       <button
         type="button" class="quiet" aria-pressed={allOpen}
@@ -196,14 +196,13 @@ export function LanesPanel() {
   const canvas = useRef<HTMLCanvasElement>(null);
   const axis = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
-    const view = new LanesView(canvas.current!, axis.current!, scroll.current!, spacer.current!);
+    const [place, scroller] = [surface.current!, scroll.current!];
+    const view = new LanesView(canvas.current!, axis.current!, scroller, spacer.current!);
     lanesView = view;
-    const release = attachGestures(surface.current!, view);
-    // A last call may come when the panel is gone and its refs are empty.
-    const [inner, outer] = [surface.current!, scroll.current!];
-    const observer = new ResizeObserver(() => view.resize(inner.clientWidth, outer.clientHeight));
-    observer.observe(outer);
-    observer.observe(inner);
+    const release = attachGestures(place, view);
+    const observer = new ResizeObserver(() => view.resize(place.clientWidth, scroller.clientHeight));
+    observer.observe(scroller);
+    observer.observe(place);
     return () => {
       observer.disconnect();
       release();

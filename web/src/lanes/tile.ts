@@ -19,10 +19,12 @@ export interface Tile {
   picture: HTMLCanvasElement;
   stripHeight: number;
   revision: number;
+  /** Where the data ended when it was asked for. */
+  known: number;
 }
 
 export function paintTile(
-  clients: Uint32Array, range: Range, lanes: Lanes, scale: number, palette: Palette, revision: number,
+  clients: Uint32Array, range: Range, lanes: Lanes, scale: number, palette: Palette, revision: number, known: number,
 ): Tile {
   const { width } = lanes;
   const stripHeight = Math.round(STRIP * scale);
@@ -35,13 +37,15 @@ export function paintTile(
   if (context && clients.length) {
     const image = new ImageData(picture.width, picture.height);
     const pixels = new Uint32Array(image.data.buffer);
-    for (let row = 0; row < clients.length; row += 1) paintStrip(pixels, lanes, row, stripHeight, scale, palette);
+    // Nobody believes anything of the time after the last event.
+    const end = Math.ceil(((known - range.from) / (range.to - range.from)) * width);
+    for (let row = 0; row < clients.length; row += 1) paintStrip(pixels, lanes, row, stripHeight, scale, palette, end);
     context.putImageData(image, 0, 0);
   }
-  return { range, rowOf, lanes, picture, stripHeight, revision };
+  return { range, rowOf, lanes, picture, stripHeight, revision, known };
 }
 
-function paintStrip(pixels: Uint32Array, lanes: Lanes, row: number, stripHeight: number, scale: number, palette: Palette): void {
+function paintStrip(pixels: Uint32Array, lanes: Lanes, row: number, stripHeight: number, scale: number, palette: Palette, end: number): void {
   const { width, actual, believed, fill, count, anomalies } = lanes;
   const base = row * stripHeight * width;
   const from = row * width;
@@ -65,7 +69,7 @@ function paintStrip(pixels: Uint32Array, lanes: Lanes, row: number, stripHeight:
 
   for (let x = 0; x < width; x += 1) {
     const fact = actual[from + x];
-    const belief = believed[from + x];
+    const belief = x > end ? State.unknown : believed[from + x];
     if (differs(belief, fact)) column(x, beliefTop, beliefBottom + thick, tint);
 
     if (fact === State.online) column(x, factTop, factBottom, online);
@@ -90,7 +94,7 @@ function paintStrip(pixels: Uint32Array, lanes: Lanes, row: number, stripHeight:
         column(x, beliefBottom, beliefBottom + thick, ink);
       }
     }
-    if (x > 0 && (belief === State.online) !== (believed[from + x - 1] === State.online) && belief !== State.mixed) {
+    if (x > 0 && x <= end && (belief === State.online) !== (believed[from + x - 1] === State.online) && belief !== State.mixed) {
       for (let at = x; at < Math.min(width, x + thick); at += 1) column(at, beliefTop, beliefBottom + thick, ink);
     }
 

@@ -8,7 +8,7 @@ import { Scroller } from "../shell/scroller";
 import { namesRevision, wantNames } from "../state/names";
 import { engine, progress, revision } from "../state/session";
 import { palette } from "../state/theme";
-import { chosenRange, cursor, pinned, range, selected } from "../state/view";
+import { chosenRange, cursor, fitted, pinned, range, selected } from "../state/view";
 import { clock, dayAndClock, tickLabel } from "../time/format";
 import { xOf } from "../time/scale";
 import { clockOffset, ticks } from "../time/ticks";
@@ -18,7 +18,7 @@ import { isOpen, unpinned } from "./order";
 import { paintTile, STRIP, type Tile } from "./tile";
 
 /** Lanes above and below the view that are asked for as well, so that scrolling finds them there. */
-const OVERSCAN = 8;
+const OVERSCAN = 4;
 
 /** What a lane says at the cursor; for the marks beside names and the table behind the canvas. */
 export interface Glance {
@@ -42,6 +42,7 @@ interface LanesQuestion {
   range: Range;
   width: number;
   revision: number;
+  known: number;
 }
 
 export class LanesView {
@@ -200,7 +201,8 @@ export class LanesView {
       Math.abs((tile.range.to - tile.range.from) / tile.lanes.width / perColumn - 1) < 0.001 &&
       rows.every((row) => tile.rowOf.has(row.client));
     if (usable) return;
-    const margin = Math.round(columns / 2);
+    // Room for panning, but not where all is in view already.
+    const margin = fitted.peek() ? 0 : Math.round(columns / 4);
     const wanted = new Set(rows.map((row) => row.client));
     const { order, tops } = this.layout;
     if (order.length) {
@@ -213,7 +215,7 @@ export class LanesView {
     const key = `${revision.peek()} ${asked.from} ${asked.to} ${columns} ${clients.join()}`;
     if (key === this.asked) return;
     this.asked = key;
-    this.askLanes({ clients, range: asked, width: columns + 2 * margin, revision: revision.peek() });
+    this.askLanes({ clients, range: asked, width: columns + 2 * margin, revision: revision.peek(), known: progress.peek().range.to });
   }
 
   private askLanes = latest(
@@ -221,9 +223,9 @@ export class LanesView {
       const source = engine.peek();
       return { source, lanes: source && ((await source.lanes(clients, range, width)) as Lanes) };
     },
-    ({ source, lanes }, { clients, range, revision }) => {
+    ({ source, lanes }, { clients, range, revision, known }) => {
       if (!lanes || source !== engine.peek()) return;
-      const tile = paintTile(clients, range, lanes, devicePixelRatio || 1, palette.peek(), revision);
+      const tile = paintTile(clients, range, lanes, devicePixelRatio || 1, palette.peek(), revision, known);
       this.colours = palette.peek();
       this.tiles = [tile, ...this.tiles.slice(0, 1)];
       this.schedule();
@@ -269,14 +271,14 @@ export class LanesView {
     if (this.colours === palette.peek() || this.tiles.length === 0) return;
     this.colours = palette.peek();
     this.tiles = this.tiles.map((tile) =>
-      paintTile(Uint32Array.from(tile.rowOf.keys()), tile.range, tile.lanes, devicePixelRatio || 1, palette.peek(), tile.revision),
+      paintTile(Uint32Array.from(tile.rowOf.keys()), tile.range, tile.lanes, devicePixelRatio || 1, palette.peek(), tile.revision, tile.known),
     );
   }
 
   private drawLanes(rows: readonly Row[]): void {
-    const fitted = fit(this.canvas, this.width, this.height);
-    if (!fitted) return;
-    const { context } = fitted;
+    const canvas = fit(this.canvas, this.width, this.height);
+    if (!canvas) return;
+    const { context } = canvas;
     const colours = palette.peek();
     const view = range.peek();
     const data = progress.peek().range;
@@ -361,9 +363,9 @@ export class LanesView {
 
   private drawAxis(): void {
     const height = 26;
-    const fitted = fit(this.axis, this.width, height);
-    if (!fitted) return;
-    const { context } = fitted;
+    const canvas = fit(this.axis, this.width, height);
+    if (!canvas) return;
+    const { context } = canvas;
     const colours = palette.peek();
     const view = range.peek();
     const x = (time: number) => xOf(view, this.width, time);

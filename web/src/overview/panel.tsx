@@ -8,9 +8,9 @@ import { latest } from "../latest";
 import { messages } from "../messages";
 import { fit } from "../paint/canvas";
 import { faded } from "../paint/colour";
-import { engine, progress, revision } from "../state/session";
+import { engine, fitAll, progress, revision } from "../state/session";
 import { palette } from "../state/theme";
-import { cursor, fitTo, fitted, look, range } from "../state/view";
+import { cursor, look, range } from "../state/view";
 import { dayAndClock } from "../time/format";
 import { panned, roomy, timeAt, xOf, zoomed } from "../time/scale";
 
@@ -91,13 +91,14 @@ class OverviewPicture {
     const y = (count: number) => bottom - (count / most) * (bottom - top);
     const x = (column: number) => xOf(all, this.width, asked.from + (column / columns) * (asked.to - asked.from));
     const wide = Math.max(1 / scale, x(1) - x(0));
+    const [full, pale] = [faded(colours.online, 0.75), faded(colours.online, 0.32)];
     // Fact: full up to the least, pale up to the most.
     for (let at = 0; at < columns; at += 1) {
       const left = x(at);
-      context.fillStyle = faded(colours.online, 0.75);
+      context.fillStyle = full;
       context.fillRect(left, y(overview.actualMin[at]), wide, bottom - y(overview.actualMin[at]));
       if (overview.actualMax[at] > overview.actualMin[at]) {
-        context.fillStyle = faded(colours.online, 0.32);
+        context.fillStyle = pale;
         context.fillRect(left, y(overview.actualMax[at]), wide, y(overview.actualMin[at]) - y(overview.actualMax[at]));
       }
     }
@@ -105,7 +106,7 @@ class OverviewPicture {
     context.fillStyle = colours.text;
     for (let at = 0; at < columns; at += 1) {
       const before = at > 0 ? overview.believedMax[at - 1] : overview.believedMax[at];
-      const high = Math.max(overview.believedMax[at], Math.min(before, overview.believedMax[at] + 0));
+      const high = Math.max(overview.believedMax[at], before);
       const low = Math.min(overview.believedMin[at], before);
       context.fillRect(x(at), y(high) - 0.5, wide, Math.max(1, y(low) - y(high)));
     }
@@ -122,14 +123,13 @@ export function OverviewPanel() {
   const holder = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
+    const surface = holder.current!;
     const picture = new OverviewPicture(canvas.current!);
-    // A last call may come when the panel is gone and its ref is empty.
-    const outer = holder.current!;
     const observer = new ResizeObserver(() => {
-      picture.width = outer.clientWidth;
+      picture.width = surface.clientWidth;
       picture.schedule();
     });
-    observer.observe(outer);
+    observer.observe(surface);
     const stops = [
       effect(() => {
         for (const part of [range, cursor, palette, revision, messages]) void part.value;
@@ -139,7 +139,7 @@ export function OverviewPanel() {
         void engine.value;
         picture.forget();
       }),
-      attachBrush(holder.current!, picture),
+      attachBrush(surface, picture),
     ];
     return () => {
       observer.disconnect();
@@ -155,10 +155,8 @@ export function OverviewPanel() {
     const zoom = { Equal: 1 / 1.25, NumpadAdd: 1 / 1.25, ArrowUp: 1 / 1.25, Minus: 1.25, NumpadSubtract: 1.25, ArrowDown: 1.25 }[code];
     if (by !== undefined) look(panned(range.peek(), by));
     else if (zoom !== undefined) look(zoomed(range.peek(), zoom, (range.peek().from + range.peek().to) / 2));
-    else if (code === "Home") {
-      fitted.value = true;
-      fitTo(progress.peek().range);
-    } else return;
+    else if (code === "Home") fitAll();
+    else return;
     event.preventDefault();
     event.stopPropagation();
   };
@@ -233,12 +231,8 @@ function attachBrush(surface: HTMLElement, picture: OverviewPicture): () => void
     if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) look(panned(range.peek(), (event.deltaX || event.deltaY) / 800));
     else look(zoomed(range.peek(), Math.exp(Math.max(-1, Math.min(1, event.deltaY * 0.002))), at));
   };
-  const twice = () => {
-    fitted.value = true;
-    fitTo(progress.peek().range);
-  };
   const listeners: [string, (event: never) => void][] = [
-    ["pointerdown", down], ["pointermove", move], ["pointerup", up], ["pointercancel", up], ["wheel", wheel], ["dblclick", twice],
+    ["pointerdown", down], ["pointermove", move], ["pointerup", up], ["pointercancel", up], ["wheel", wheel], ["dblclick", fitAll],
   ];
   for (const [name, listener] of listeners) surface.addEventListener(name, listener as EventListener, { passive: false });
   return () => {

@@ -12,8 +12,11 @@ export function fit(canvas: HTMLCanvasElement, width: number, height: number): {
   return { context, scale };
 }
 
+let last: { colour: string; context: CanvasRenderingContext2D; pattern: CanvasPattern } | null = null;
+
 /** Diagonal lines, for what no event tells. */
 export function hatch(context: CanvasRenderingContext2D, colour: string): CanvasPattern | string {
+  if (last?.colour === colour && last.context === context) return last.pattern;
   const tile = document.createElement("canvas");
   tile.width = tile.height = 6;
   const pen = tile.getContext("2d");
@@ -26,5 +29,7 @@ export function hatch(context: CanvasRenderingContext2D, colour: string): Canvas
     pen.lineTo(shift + 7, -1);
   }
   pen.stroke();
-  return context.createPattern(tile, "repeat") ?? colour;
+  const pattern = context.createPattern(tile, "repeat");
+  if (pattern) last = { colour, context, pattern };
+  return pattern ?? colour;
 }

@@ -6,7 +6,7 @@ import { chooseLanguage, share } from "../state/link";
 import {
   cancelLoad, changeOptions, closeRecording, engine, followService, inputs, options, progress, recordsPerSecond, serviceHere,
 } from "../state/session";
-import { theme, themeChoice } from "../state/theme";
+import { themeChoice } from "../state/theme";
 import { dialog, panel } from "../state/view";
 import { exportAs } from "./export";
 import { chooseFiles } from "./files";
@@ -125,7 +125,7 @@ export function Header() {
   const { header, export: exports, title, tagline } = messages.value;
   const loaded = engine.value !== null;
   const live = engine.value?.kind === "live";
-  const nextTheme = themeChoice.value === null ? (theme.value === "dark" ? "light" : "dark") : themeChoice.value === "dark" ? "light" : "dark";
+  const nextTheme = themeChoice.value === null ? "light" : themeChoice.value === "light" ? "dark" : null;
   return (
     <header class="header" data-panel="header">
       <h1 title={tagline}><Logo />{title}</h1>
@@ -159,7 +159,7 @@ export function Header() {
           type="button" class="square" data-testid="theme" aria-label={header.theme[themeChoice.value ?? "system"]}
           title={header.theme[themeChoice.value ?? "system"]} onClick={() => (themeChoice.value = nextTheme)}
         >
-          <Icon name={theme.value} />
+          <Icon name={themeChoice.value ?? "system"} />
         </button>
         <button type="button" class="square" aria-label={header.help} title={`${header.help}  ?`} onClick={() => (dialog.value = "help")}>?</button>
       </div>

@@ -6,7 +6,9 @@ import { Icon } from "./icon";
 export function Help() {
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => {
+    const opener = document.activeElement;
     element.current?.showModal();
+    return () => opener instanceof HTMLElement && opener.focus();
   }, []);
   const { help } = messages.value;
   return (

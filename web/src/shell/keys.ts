@@ -2,8 +2,8 @@ import { frames } from "../frame";
 import { order, togglePin } from "../lanes/order";
 import { hoverTime } from "../lanes/view";
 import { leapToAnomaly, step, togglePlay } from "../state/replay";
-import { engine, progress } from "../state/session";
-import { chosenRange, clientFilter, cursor, dialog, fitTo, fitted, look, range, selected } from "../state/view";
+import { engine, fitAll, progress } from "../state/session";
+import { chosenRange, clientFilter, cursor, dialog, look, range, selected } from "../state/view";
 import { panned, roomy, zoomed } from "../time/scale";
 import { chooseFiles } from "./files";
 
@@ -38,11 +38,6 @@ function press(which: Move): void {
   held.set(which, performance.now());
   move(which, 0.1);
   if (first) frames.animate(glide);
-}
-
-export function fitAll(): void {
-  fitted.value = true;
-  fitTo(progress.peek().range);
 }
 
 /** The chosen range, else where the selected client has channels. */
@@ -115,7 +110,10 @@ const typing = (target: EventTarget | null) =>
 /** Elements that use these keys themselves. */
 const usesKey = (target: EventTarget | null, code: string) => {
   if (!(target instanceof HTMLElement)) return false;
-  if (code === "Space") return target.matches("button, select, summary, input, a");
+  if (code === "Space") {
+    // What was clicked keeps the focus, but whoever uses the mouse means to play.
+    return target.matches("select") || (target.matches("button, summary, a, input:not([type=range])") && target.matches(":focus-visible"));
+  }
   if (code.startsWith("Arrow")) return target.matches("select, input, [role=slider], [role=separator], [role=region], [role=group]");
   return target.matches("select") && code.startsWith("Key");
 };

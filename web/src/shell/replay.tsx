@@ -2,7 +2,7 @@ import { messages } from "../messages";
 import {
   axis, leapToAnomaly, moveScrubber, moveToEnd, playing, scrubber, speed, SPEEDS, step, togglePlay,
 } from "../state/replay";
-import { progress } from "../state/session";
+import { engine, progress } from "../state/session";
 import { atEnd, cursor } from "../state/view";
 import { dayAndClock } from "../time/format";
 import { Icon } from "./icon";
@@ -11,6 +11,7 @@ export function ReplayBar() {
   const texts = messages.value.replay;
   const { from, to, at } = scrubber.value;
   const { record, time } = cursor.value;
+  const toEnd = engine.value?.kind === "live" ? messages.value.live.now : texts.follow;
   const position = texts.position(record, progress.value.records);
   return (
     <section class="panel replay" aria-label={texts.title} data-panel="replay">
@@ -57,7 +58,7 @@ export function ReplayBar() {
       <select aria-label={texts.speed} value={speed.value} onChange={(event) => (speed.value = Number(event.currentTarget.value))}>
         {SPEEDS.map((times) => <option key={times} value={times}>{`${messages.value.number(times)}×`}</option>)}
       </select>
-      <button type="button" class="quiet" aria-label={texts.follow} title={texts.follow} aria-pressed={atEnd.value} onClick={moveToEnd}><Icon name="end" /><span class="word">{texts.follow}</span></button>
+      <button type="button" class="quiet" aria-label={toEnd} title={toEnd} aria-pressed={atEnd.value} onClick={moveToEnd}><Icon name="end" /><span class="word">{toEnd}</span></button>
     </section>
   );
 }

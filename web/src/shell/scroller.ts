@@ -5,6 +5,8 @@ export class Scroller {
   /** The content pixel at the top edge. */
   top = 0;
   private extent: Extent = { content: 0, viewport: 0 };
+  /** Where the bar is, so that it need not be asked, which would make the browser lay out. */
+  private place = 0;
   /** Where the bar was put by us, to tell it from where a person put it. */
   private placed = -1;
 
@@ -29,9 +31,9 @@ export class Scroller {
     const most = Math.max(0, this.extent.content - this.extent.viewport);
     this.top = Math.min(most, Math.max(0, top));
     const place = scrollTopOf(this.extent, this.top);
-    if (Math.abs(this.element.scrollTop - place) >= 1) {
+    if (Math.abs(this.place - place) >= 1) {
       this.element.scrollTop = place;
-      this.placed = this.element.scrollTop;
+      this.place = this.placed = this.element.scrollTop;
     }
     this.changed();
   }
@@ -43,6 +45,7 @@ export class Scroller {
 
   private scrolled = () => {
     const place = this.element.scrollTop;
+    this.place = place;
     if (Math.abs(place - this.placed) < 1) return;
     this.placed = -1;
     this.top = contentTop(this.extent, place);

@@ -81,6 +81,7 @@ export function moveScrubber(at: number): void {
 export function moveToEnd(): void {
   const { records, range } = progress.peek();
   playing.value = false;
+  if (engine.peek()?.kind === "live") fitted.value = true;
   place({ record: records, time: range.to });
   atEnd.value = true;
 }

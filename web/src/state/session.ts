@@ -2,10 +2,11 @@ import { batch, signal } from "@preact/signals";
 import type { Engine, Fault, Input, Progress, RuleOptions } from "../engine/engine";
 import { LiveEngine } from "../engine/live";
 import { openRecording } from "../engine/recording";
+import { roomy } from "../time/scale";
 import { sentence } from "./faults";
 import { refusal } from "./intake";
 import { tell } from "./notices";
-import { atEnd, cursor, fitTo, fitted, resetView } from "./view";
+import { atEnd, cursor, fitTo, fitted, look, resetView } from "./view";
 
 const nothing: Progress = {
   state: "ready", bytes: 0, bytesTotal: null, records: 0, accepted: 0, rejected: 0, duplicates: 0,
@@ -26,6 +27,9 @@ export const options = signal<RuleOptions>({
   closing: "any", takeover: false, flapCount: 5, flapWindow: 60_000, lateAfter: 60_000,
 });
 
+/** How often pictures are asked for anew while reading, in milliseconds. */
+const RENEW = 250;
+let renewed = 0;
 let faultsTold = 0;
 let measured = { at: 0, records: 0 };
 let reading: Promise<void> = Promise.resolve();
@@ -52,18 +56,34 @@ function use(next: Engine | null): void {
 
 function receive(step: Progress): void {
   const now = performance.now();
+  const before = progress.peek();
   if (now - measured.at > 500) {
     recordsPerSecond.value = Math.max(0, Math.round(((step.records - measured.records) / (now - measured.at)) * 1_000));
     measured = { at: now, records: step.records };
   }
   batch(() => {
     progress.value = step;
-    revision.value += 1;
+    // Every answer costs the worker time that it could read in.
+    if (step.state !== "loading" || now - renewed > RENEW || before.range.to === 0) {
+      renewed = now;
+      revision.value += 1;
+    }
     if (fitted.peek()) fitTo(engine.peek()?.kind === "live" ? lastMinutes(step) : step.range);
     if (atEnd.peek()) cursor.value = { record: step.records, time: step.range.to };
   });
   for (const fault of step.faults.slice(faultsTold)) tellFault(fault);
   faultsTold = step.faults.length;
+}
+
+/** Shows all there is; following a service goes on with `End`. */
+export function fitAll(): void {
+  const all = progress.peek().range;
+  if (all.to === 0) return;
+  if (engine.peek()?.kind === "live") look(roomy(all));
+  else {
+    fitted.value = true;
+    fitTo(all);
+  }
 }
 
 /** Following shows what happens now, not all that was kept. */
