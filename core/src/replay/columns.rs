@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use super::Full;
 use super::intern::Interner;
 use super::lag::Lag;
-use crate::event::{Event, Kind, Place};
+use crate::event::{Kind, Place, Plain};
 
 /// Stands for an absent string.
 const ABSENT: u32 = u32::MAX;
@@ -49,16 +49,21 @@ pub(super) struct Columns {
 
 impl Columns {
     /// Appends an event.
-    pub fn push(&mut self, event: &Event, place: &Place) -> Result<(), Full> {
+    pub fn push(
+        &mut self,
+        event: &Plain<'_>,
+        extra: Option<&str>,
+        place: &Place,
+    ) -> Result<(), Full> {
         // ABSENT and the interners' "number plus one" need the last numbers.
         let record = u32::try_from(place.record).map_err(|_| Full)?;
         let line = u32::try_from(place.line).map_err(|_| Full)?;
         if self.texts.len() >= (ABSENT - 2) as usize {
             return Err(Full);
         }
-        let client = self.clients.intern(0, &event.client_id);
+        let client = self.clients.intern(0, event.client_id);
         self.channel
-            .push(self.channels.intern(client, &event.channel_id));
+            .push(self.channels.intern(client, event.channel_id));
         self.kind.push(event.kind as u8);
         self.lag.push(self.newest.saturating_sub(event.time));
         self.newest = self.newest.max(event.time);
@@ -68,10 +73,9 @@ impl Columns {
         );
         self.chain(client);
         self.time.push(event.time);
-        let ip = event.client_ip.as_deref();
+        let ip = event.client_ip;
         self.ip
             .push(ip.map_or(ABSENT, |ip| self.texts.intern(0, ip)));
-        let extra = event.extra.as_deref();
         self.extra
             .push(extra.map_or(ABSENT, |extra| self.texts.intern(0, extra)));
         self.record.push(record);

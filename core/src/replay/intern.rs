@@ -1,7 +1,8 @@
 //! Strings kept once, known by a number.
 
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::{BuildHasher, Hasher};
 
+use foldhash::fast::FixedState;
 use memchr::memmem;
 
 use super::lanes::gallop;
@@ -121,7 +122,7 @@ impl Interner {
 const UPPER: u64 = 0xffff_ffff_0000_0000;
 
 fn hash(scope: u32, text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FixedState::with_seed(0).build_hasher();
     hasher.write_u32(scope);
     hasher.write(text.as_bytes());
     hasher.finish()
@@ -163,7 +164,7 @@ mod tests {
         };
         assert_eq!(search("ab"), [0, 2]);
         assert_eq!(search("bc"), [5]);
-        assert_eq!(search("bx"), []);
+        assert!(search("bx").is_empty());
     }
 
     #[test]
