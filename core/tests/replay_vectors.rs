@@ -87,14 +87,10 @@ fn answer(files: &[(String, Vec<u8>)], options: &VectorOptions, chunk: usize) ->
         let file = replay.add_file(name);
         for chunk in bytes.chunks(chunk) {
             reader.push(chunk);
-            while let Some(record) = reader.next() {
-                replay.push(record, file).unwrap();
-            }
+            replay.drain(&mut reader, file).unwrap();
         }
         reader.finish();
-        while let Some(record) = reader.next() {
-            replay.push(record, file).unwrap();
-        }
+        replay.drain(&mut reader, file).unwrap();
     }
     let report = replay.report(options.view());
     serde_json::to_string(&report).unwrap() + "\n"

@@ -78,12 +78,9 @@ impl Replay {
 
     fn take(&mut self) -> Result<(), JsValue> {
         let file = self.file.unwrap_or_default();
-        while let Some(record) = self.reader.next() {
-            self.replay
-                .push(record, file)
-                .map_err(|full| error("full", &full.to_string()))?;
-        }
-        Ok(())
+        self.replay
+            .drain(&mut self.reader, file)
+            .map_err(|full| error("full", &full.to_string()))
     }
 
     /// Evaluates the recording by other options; the limits stay.

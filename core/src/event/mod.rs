@@ -16,6 +16,7 @@ mod gap;
 mod look;
 mod object;
 mod place;
+mod plain;
 mod quote;
 mod reader;
 mod resume;
@@ -24,6 +25,7 @@ mod space;
 mod syntax;
 mod tokens;
 
+pub use plain::Plain;
 pub use reader::{Reader, read_all};
 
 /// Which change of a TCP connection an event reports.

@@ -41,6 +41,13 @@ impl Cursor {
         self
     }
 
+    /// The place `count` bytes on in the same line.
+    pub(super) fn in_line(mut self, count: usize) -> Cursor {
+        self.offset += count as u64;
+        self.column += count as u64;
+        self
+    }
+
     /// The place of a record that begins here.
     pub(super) fn place(self, record: u64) -> Place {
         Place {

@@ -238,6 +238,20 @@ impl Reader {
         self.start += count;
     }
 
+    /// Takes a record of `count` bytes in one line; returns where it begins in the buffer.
+    pub(super) fn take_plain(&mut self, count: usize) -> usize {
+        let from = self.start;
+        self.here = self.here.in_line(count);
+        self.start += count;
+        self.record += 1;
+        from
+    }
+
+    /// What was taken since this place of the buffer.
+    pub(super) fn taken(&self, from: usize) -> &[u8] {
+        &self.buffer[from..self.start]
+    }
+
     fn compact(&mut self) {
         self.buffer.drain(..self.start);
         self.start = 0;

@@ -7,7 +7,7 @@
 //! add_file(name) → push(record, file) … → report(view), believed(n), actual(t)
 //! ```
 //!
-//! Events lie in columns with numbers for strings, about 40 bytes an event
+//! Events lie in columns with numbers for strings, about 50 bytes an event
 //! beside the strings. The joined state is 12 bytes a channel and is the same
 //! thing on both axes, so a copy of it every so many events is all that a
 //! faster seek needs. Replay never forgets, and knows no lease.
@@ -15,10 +15,11 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use crate::event::{Record, Rejected};
+use crate::event::{Place, Plain, Reader, Record, Rejected};
 use crate::presence;
 
 mod actual;
+mod address;
 mod anomaly;
 mod answer;
 mod bars;
@@ -138,7 +139,7 @@ pub struct Replay {
 /// What stays of a rejected record.
 #[derive(Debug)]
 struct Rejection {
-    place: crate::event::Place,
+    place: Place,
     code: crate::event::Code,
     field: Option<String>,
     message: String,
@@ -177,7 +178,14 @@ impl Replay {
         let place = record.place;
         match record.outcome {
             Ok(event) => {
-                self.columns.push(&event, &place)?;
+                let plain = Plain {
+                    client_id: &event.client_id,
+                    channel_id: &event.channel_id,
+                    kind: event.kind,
+                    time: event.time,
+                    client_ip: event.client_ip.as_deref(),
+                };
+                self.columns.push(&plain, event.extra.as_deref(), &place)?;
             }
             Err(rejected) => {
                 let Rejected {
@@ -194,11 +202,34 @@ impl Replay {
                 });
             }
         }
+        self.took(place, file);
+        Ok(())
+    }
+
+    /// Takes every record that the reader has complete, as by
+    /// [`push`](Replay::push), and faster.
+    ///
+    /// # Errors
+    /// As of [`push`](Replay::push).
+    pub fn drain(&mut self, reader: &mut Reader, file: usize) -> Result<(), Full> {
+        loop {
+            while let Some((place, plain)) = reader.next_plain() {
+                self.columns.push(&plain, None, &place)?;
+                self.took(place, file);
+            }
+            match reader.next() {
+                Some(record) => self.push(record, file)?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Notes the file of a record that was taken.
+    fn took(&mut self, place: Place, file: usize) {
         if self.stretches.last().is_none_or(|(_, last)| *last != file) {
             self.stretches.push((place.record, file));
         }
         self.index.take();
-        Ok(())
     }
 
     /// How many records were pushed, rejected ones too.
