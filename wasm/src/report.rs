@@ -116,6 +116,6 @@ fn columns(rows: &Rows<'_>) -> JsValue {
         .shorts("anomalies", &rows.anomalies)
         .texts("clientIds", rows.client_ids.iter().map(|id| Some(*id)))
         .texts("channelIds", rows.channel_ids.iter().map(|id| Some(*id)))
-        .texts("clientIps", rows.client_ips.iter().copied())
+        .texts("clientIps", rows.client_ips.iter().map(Option::as_deref))
         .into()
 }

@@ -1,5 +1,6 @@
 //! From joined slots to the answers of the rule.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::columns::Columns;
@@ -129,7 +130,7 @@ impl Replay {
         let record = self.columns.record(event);
         Fact {
             time: self.columns.time(event),
-            client_ip: self.columns.client_ip(event).map(str::to_owned),
+            client_ip: self.columns.client_ip(event).map(Cow::into_owned),
             origin: match self.file(record) {
                 Some(file) => format!("{file} record {record}"),
                 None => format!("record {record}"),

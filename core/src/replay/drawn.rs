@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::scene::Scene;
-use super::timeline::Timeline;
+use super::timeline::{self, Timeline};
 use super::{Replay, anomaly};
 
 /// How many events the timelines may be of that are kept beside those asked for.
@@ -55,7 +55,12 @@ impl Replay {
     fn timeline(&self, client: u32) -> Timeline {
         let scene = self.scene(client, self.columns.len());
         let span = self.columns.span().unwrap_or_default();
-        Timeline::new(&scene, &anomaly::find(&scene), span)
+        Timeline::new(
+            &scene,
+            &timeline::beliefs(&scene),
+            &anomaly::find(&scene),
+            span,
+        )
     }
 
     /// A client's part of the first so many events.

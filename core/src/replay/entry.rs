@@ -1,12 +1,14 @@
 //! One event of a recording, for people to look at.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::Replay;
 use crate::event::Kind;
 
 /// An accepted record with everything it said, and where it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EventEntry<'a> {
     /// Number of the record, from 1.
@@ -24,7 +26,7 @@ pub struct EventEntry<'a> {
     /// Milliseconds since 1970.
     pub time: u64,
     /// `ip:port`, if the event had one.
-    pub client_ip: Option<&'a str>,
+    pub client_ip: Option<Cow<'a, str>>,
     /// The ignored fields as one JSON object, if there were any.
     pub extra: Option<&'a str>,
     /// Where there is more than one file.

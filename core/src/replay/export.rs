@@ -1,5 +1,7 @@
 //! A recording as files to save, piece by piece.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::{EventFilter, Replay, Summary};
@@ -17,7 +19,7 @@ struct Record<'a> {
     event_type: Kind,
     time: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    client_ip: Option<&'a str>,
+    client_ip: Option<Cow<'a, str>>,
 }
 
 impl Replay {

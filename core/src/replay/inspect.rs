@@ -1,5 +1,7 @@
 //! One client as it was believed to be and as it was, at a cursor.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::answer::States;
@@ -42,7 +44,7 @@ pub struct Explanation<'a> {
 }
 
 /// A channel on both axes; its slots are those of the whole recording.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InspectedChannel<'a> {
     /// Its id.
@@ -60,13 +62,13 @@ pub struct InspectedChannel<'a> {
 }
 
 /// What a slot holds, and the record that said so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SlotEntry<'a> {
     /// Event time in milliseconds since 1970.
     pub time: u64,
     /// `ip:port`, if the event had one.
-    pub client_ip: Option<&'a str>,
+    pub client_ip: Option<Cow<'a, str>>,
     /// Number of the record, from 1.
     pub record: u64,
 }

@@ -13,8 +13,8 @@ use super::lanes::gallop;
 #[derive(Debug, Default)]
 pub(super) struct Interner {
     text: String,
-    ends: Vec<usize>,
-    scopes: Vec<u32>,
+    /// Where each text ends, and its scope: side by side, as both are asked for.
+    places: Vec<(usize, u32)>,
     /// Open addressing: upper half of the hash, then the number plus one; 0 is
     /// a free place. Length is a power of two.
     table: Vec<u64>,
@@ -23,17 +23,16 @@ pub(super) struct Interner {
 impl Interner {
     /// The number of this text, a new one if it was never seen.
     pub fn intern(&mut self, scope: u32, text: &str) -> u32 {
-        if self.table.len() * 3 <= self.ends.len() * 4 {
+        if self.table.len() * 3 <= self.places.len() * 4 {
             self.grow();
         }
         let hash = hash(scope, text);
         match self.probe(hash, scope, text) {
             Ok(id) => id,
             Err(free) => {
-                let id = self.ends.len() as u32;
+                let id = self.places.len() as u32;
                 self.text.push_str(text);
-                self.ends.push(self.text.len());
-                self.scopes.push(scope);
+                self.places.push((self.text.len(), scope));
                 self.table[free] = (hash & UPPER) | u64::from(id + 1);
                 id
             }
@@ -51,13 +50,13 @@ impl Interner {
     /// The text of a number that this interner gave.
     pub fn text(&self, id: u32) -> &str {
         let id = id as usize;
-        let start = if id == 0 { 0 } else { self.ends[id - 1] };
-        &self.text[start..self.ends[id]]
+        let start = if id == 0 { 0 } else { self.places[id - 1].0 };
+        &self.text[start..self.places[id].0]
     }
 
     /// The scope of a number that this interner gave.
     pub fn scope(&self, id: u32) -> u32 {
-        self.scopes[id as usize]
+        self.places[id as usize].1
     }
 
     /// Tells the number of each text that holds `part`, until the answer is
@@ -68,8 +67,8 @@ impl Interner {
         let mut id = 0;
         while let Some(at) = finder.find(&self.text.as_bytes()[from..]) {
             let at = from + at;
-            id += gallop(&self.ends[id..], |end| *end <= at);
-            let end = self.ends[id];
+            id += gallop(&self.places[id..], |(end, _)| *end <= at);
+            let end = self.places[id].0;
             if at + part.len() <= end {
                 if !tell(id as u32) {
                     return false;
@@ -85,7 +84,7 @@ impl Interner {
 
     /// How many numbers were given.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.places.len()
     }
 
     /// The number of the text, or the free place where it would go.

@@ -7,7 +7,7 @@
 //! add_file(name) → push(record, file) … → report(view), believed(n), actual(t)
 //! ```
 //!
-//! Events lie in columns with numbers for strings, about 40 bytes an event
+//! Events lie in columns with numbers for strings, about 50 bytes an event
 //! beside the strings. The joined state is 12 bytes a channel and is the same
 //! thing on both axes, so a copy of it every so many events is all that a
 //! faster seek needs. Replay never forgets, and knows no lease.
@@ -19,6 +19,7 @@ use crate::event::{Place, Plain, Reader, Record, Rejected};
 use crate::presence;
 
 mod actual;
+mod address;
 mod anomaly;
 mod answer;
 mod bars;

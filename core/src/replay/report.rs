@@ -1,6 +1,8 @@
 //! The answer of `mqtt-presence replay`; it serialises to the JSON of the
 //! contract, keys in that order.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::anomaly::{self, Found};
@@ -72,13 +74,13 @@ pub struct ChannelEntry<'a> {
 }
 
 /// What a slot holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FactEntry<'a> {
     /// Event time in milliseconds since 1970.
     pub time: u64,
     /// `ip:port`, if the event had one.
-    pub client_ip: Option<&'a str>,
+    pub client_ip: Option<Cow<'a, str>>,
 }
 
 /// Something odd and the record that shows it.

@@ -1,5 +1,7 @@
 //! Events as the rows of a table, in arrival order.
 
+use std::borrow::Cow;
+
 use super::Replay;
 use super::timeline::LaneState;
 use crate::event::Kind;
@@ -58,7 +60,7 @@ pub struct Rows<'a> {
     /// Ids of the channels.
     pub channel_ids: Vec<&'a str>,
     /// Where the clients connected from.
-    pub client_ips: Vec<Option<&'a str>>,
+    pub client_ips: Vec<Option<Cow<'a, str>>>,
 }
 
 impl Replay {

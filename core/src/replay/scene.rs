@@ -1,6 +1,7 @@
 //! One client's part of a recording, as the anomalies look at it.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use super::Options;
 use super::columns::Columns;
@@ -19,6 +20,9 @@ pub(super) struct Scene<'a> {
     /// time the one with the smaller id stands first, so that their places
     /// stand for their ids.
     pub channels: Vec<Facts>,
+    /// Channel and number of the events: sorted, so by channel in arrival order.
+    pub arrivals: Vec<(u32, u32)>,
+    flips: OnceCell<Vec<(u64, u32)>>,
 }
 
 /// What is known of one channel.
@@ -59,18 +63,21 @@ impl<'a> Scene<'a> {
             options,
             events: Cow::Borrowed(events),
             channels,
+            arrivals: arrivals(columns, events),
+            flips: OnceCell::new(),
         }
+    }
+
+    /// When the answer flipped on the line of what was so, and by which event.
+    pub fn flips(&self) -> &[(u64, u32)] {
+        self.flips.get_or_init(|| super::actual::transitions(self))
     }
 
     /// The same without an index over all clients.
     pub fn alone(columns: &'a Columns, options: &'a Options, client: u32, end: u32) -> Scene<'a> {
         let mut events = columns.events_of(client);
         events.truncate(events.partition_point(|event| *event < end));
-        let mut arrivals: Vec<(u32, u32)> = events
-            .iter()
-            .map(|event| (columns.channel(*event), *event))
-            .collect();
-        arrivals.sort_unstable();
+        let arrivals = arrivals(columns, &events);
         let mut channels: Vec<Facts> = arrivals
             .chunk_by(|a, b| a.0 == b.0)
             .map(|of_channel| {
@@ -96,6 +103,8 @@ impl<'a> Scene<'a> {
             options,
             events: Cow::Owned(events),
             channels,
+            arrivals,
+            flips: OnceCell::new(),
         }
     }
 
@@ -103,6 +112,15 @@ impl<'a> Scene<'a> {
     pub fn time(&self, event: u32) -> u64 {
         self.columns.time(event)
     }
+}
+
+fn arrivals(columns: &Columns, events: &[u32]) -> Vec<(u32, u32)> {
+    let mut arrivals: Vec<(u32, u32)> = events
+        .iter()
+        .map(|event| (columns.channel(*event), *event))
+        .collect();
+    arrivals.sort_unstable();
+    arrivals
 }
 
 impl Facts {

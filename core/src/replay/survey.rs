@@ -7,7 +7,7 @@ use super::anomaly::{self, Found, Kind};
 use super::columns::Columns;
 use super::counts::Counts;
 use super::scene::Scene;
-use super::timeline::{self, LaneState, Timeline};
+use super::timeline::{self, LaneState};
 
 /// So many events have one count kept of the clients believed online.
 const STRETCH: u32 = 1024;
@@ -125,14 +125,14 @@ impl Survey {
 
     fn look(&mut self, scene: &Scene<'_>, span: (u64, u64)) {
         let found = anomaly::find(scene);
-        let timeline = Timeline::new(scene, &found, span);
+        let actual = timeline::actual(scene, &timeline::times(scene), span);
         let mut online = false;
         for (event, believed) in scene.events.iter().zip(timeline::beliefs(scene)) {
-            let actual = timeline::at(&timeline.actual, scene.time(*event));
+            let actual = timeline::at(&actual, scene.time(*event));
             self.readings[*event as usize] = Reading::new(believed, believed != online, actual);
             online = believed;
         }
-        let flips = super::actual::transitions(scene);
+        let flips = scene.flips();
         for (place, (time, _)) in flips.iter().enumerate() {
             self.flips.push(time << 1 | u64::from(place % 2 == 0));
         }

@@ -48,7 +48,12 @@ pub(super) struct Timeline {
 
 impl Timeline {
     /// The lines of a client of a recording that spans these times.
-    pub fn new(scene: &Scene<'_>, found: &[anomaly::Found], span: (u64, u64)) -> Timeline {
+    pub fn new(
+        scene: &Scene<'_>,
+        beliefs: &[bool],
+        found: &[anomaly::Found],
+        span: (u64, u64),
+    ) -> Timeline {
         let mut times: Vec<u64> = scene
             .events
             .iter()
@@ -64,11 +69,22 @@ impl Timeline {
         Timeline {
             online_before: online_before(&actual),
             actual,
-            believed: believed(scene),
+            believed: believed(scene, beliefs),
             times,
             marks,
         }
     }
+}
+
+/// Event times, sorted.
+pub(super) fn times(scene: &Scene<'_>) -> Vec<u64> {
+    let mut times: Vec<u64> = scene
+        .events
+        .iter()
+        .map(|event| scene.time(*event))
+        .collect();
+    times.sort_unstable();
+    times
 }
 
 /// How a line reads at a time.
@@ -110,11 +126,11 @@ pub(super) fn beliefs(scene: &Scene<'_>) -> Vec<bool> {
         .collect()
 }
 
-fn believed(scene: &Scene<'_>) -> Vec<Step> {
+fn believed(scene: &Scene<'_>, beliefs: &[bool]) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
-    for (event, online) in scene.events.iter().zip(beliefs(scene)) {
+    for (event, online) in scene.events.iter().zip(beliefs) {
         let time = scene.columns.arrival(*event);
-        let state = read(online);
+        let state = read(*online);
         // What arrives at once is believed at once.
         if steps.last().is_some_and(|last| last.time == time) {
             steps.pop();
@@ -147,7 +163,8 @@ enum Change {
     Orphan(i32),
 }
 
-fn actual(scene: &Scene<'_>, times: &[u64], (oldest, newest): (u64, u64)) -> Vec<Step> {
+/// What was so; `times` are the event times, sorted.
+pub(super) fn actual(scene: &Scene<'_>, times: &[u64], (oldest, newest): (u64, u64)) -> Vec<Step> {
     let Some(first) = times.first() else {
         return Vec::new();
     };
@@ -180,9 +197,8 @@ fn actual(scene: &Scene<'_>, times: &[u64], (oldest, newest): (u64, u64)) -> Vec
         span(connect, end, Change::Certain);
         later = Some(connect);
     }
-    for (time, _) in super::actual::transitions(scene) {
-        changes.push((time, Change::Flip));
-    }
+    let flips = scene.flips().iter();
+    changes.extend(flips.map(|(time, _)| (*time, Change::Flip)));
     changes.sort_unstable_by_key(|(time, _)| *time);
     let (mut known, mut online, mut certain, mut orphans) = (false, false, 0, 0);
     let mut steps: Vec<Step> = Vec::new();

@@ -59,7 +59,7 @@ proptest! {
             prop_assert_eq!(number as u64, first + row as u64);
             prop_assert_eq!((rows.time[row], rows.kind[row]), (event.time, event.kind));
             prop_assert_eq!((rows.client_ids[row], rows.channel_ids[row]), (&event.client_id[..], &event.channel_id[..]));
-            prop_assert_eq!(rows.client_ips[row], event.client_ip.as_deref());
+            prop_assert_eq!(rows.client_ips[row].as_deref(), event.client_ip.as_deref());
             let newest = events[..number].iter().map(|event| event.time).max().unwrap_or(0);
             prop_assert_eq!(rows.lag[row], newest.saturating_sub(event.time));
             prop_assert_eq!(rows.believed_after[row], believed[number]);

@@ -28,7 +28,7 @@ fn an_event_keeps_its_place_and_its_ignored_fields() {
         (event.client_id, event.channel_id, event.time),
         ("a", "c", 5)
     );
-    assert_eq!(event.client_ip, Some("10.0.0.1:1"));
+    assert_eq!(event.client_ip.as_deref(), Some("10.0.0.1:1"));
     assert_eq!(event.extra, Some(r#"{"sn":[1,2]}"#));
     assert_eq!(event.file, None, "there is one file");
 }

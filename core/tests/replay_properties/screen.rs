@@ -225,7 +225,7 @@ proptest! {
                     channel_id: event.channel_id.to_owned(),
                     kind: event.event_type,
                     time: event.time,
-                    client_ip: event.client_ip.map(str::to_owned),
+                    client_ip: event.client_ip.map(std::borrow::Cow::into_owned),
                     extra: None,
                 }),
             };

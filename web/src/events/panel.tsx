@@ -190,7 +190,7 @@ function Rows() {
         <td><span class={`kind ${KINDS[rows.kind[at]]}`}>{KINDS[rows.kind[at]]}</span></td>
         <td><span class={`state belief s${believed}`}>{stateWord(believed, status)}</span></td>
         <td><span class={`state fact s${actual}${differs(believed, actual) ? " differ" : ""}`}>{stateWord(actual, status)}</span></td>
-        <td class="anomaly">{names.join(" · ")}</td>
+        <td class="anomaly" title={names.join(" · ")}>{names.join(" · ")}</td>
       </tr>,
     );
   }

@@ -77,7 +77,6 @@ export const en = {
     title: "Clients online",
     atCursor: (believed: number, actual: number) => `${n(believed)} believed, ${n(actual)} in fact`,
     label: "Clients online over time. Arrow keys move the view, plus and minus zoom.",
-    unit: "clients",
   },
 
   lanes: {
@@ -98,7 +97,6 @@ export const en = {
     collapse: (client: string) => `Hide channels of ${client}`,
     shown: (shown: number, all: number) => (shown === all ? of(all, "client", "clients") : `${n(shown)} of ${n(all)} clients`),
     none: "No client matches.",
-    more: (count: number) => `+${n(count)} more`,
     table: "Lanes in view: state at the cursor",
     columns: { client: "Client", believed: "Believed", actual: "Actual", anomalies: "Anomalies in view" },
     legend: { fact: "in fact", belief: "believed", differ: "differ", open: "unknown", anomaly: "anomaly" },
@@ -133,7 +131,6 @@ export const en = {
     onlyRange: "Selected range only",
     onlyAnomalous: "Anomalies only",
     none: "No event passes the filter.",
-    newest: "newest",
     label: "Events, scrollable with the arrow keys",
   },
 
@@ -155,7 +152,6 @@ export const en = {
     copy: "Copy as JSON",
     copied: "Copied",
     anomalies: (count: number) => of(count, "anomaly", "anomalies"),
-    open: "open",
     lasted: (span: string) => `lasted ${span}`,
     moreChannels: (count: number) => `Show ${of(count, "more channel", "more channels")}`,
   },
@@ -176,7 +172,6 @@ export const en = {
     title: "What's wrong",
     nothing: "Nothing is wrong: no anomaly, no rejected record.",
     counting: "Looking for anomalies…",
-    first: "First",
     previous: "Previous",
     next: "Next",
     ofClients: (count: number) => of(count, "client", "clients"),

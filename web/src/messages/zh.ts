@@ -76,7 +76,6 @@ export const zh: Messages = {
     title: "在线客户端数",
     atCursor: (believed, actual) => `认为 ${n(believed)}，事实 ${n(actual)}`,
     label: "在线客户端数随时间的变化。方向键移动视图，加减号缩放。",
-    unit: "客户端",
   },
 
   lanes: {
@@ -97,7 +96,6 @@ export const zh: Messages = {
     collapse: (client) => `隐藏 ${client} 的通道`,
     shown: (shown, all) => (shown === all ? `${n(all)} 个客户端` : `${n(shown)} / ${n(all)} 个客户端`),
     none: "没有符合条件的客户端。",
-    more: (count) => `另有 ${n(count)} 条`,
     table: "可见泳道：光标处的状态",
     columns: { client: "客户端", believed: "认为", actual: "事实", anomalies: "视图内异常" },
     legend: { fact: "事实", belief: "认为", differ: "不符", open: "未知", anomaly: "异常" },
@@ -132,7 +130,6 @@ export const zh: Messages = {
     onlyRange: "仅所选范围",
     onlyAnomalous: "仅异常",
     none: "没有符合条件的事件。",
-    newest: "最新",
     label: "事件，可用方向键滚动",
   },
 
@@ -154,7 +151,6 @@ export const zh: Messages = {
     copy: "复制为 JSON",
     copied: "已复制",
     anomalies: (count) => `${n(count)} 处异常`,
-    open: "未结束",
     lasted: (span) => `持续 ${span}`,
     moreChannels: (count) => `再显示 ${n(count)} 条通道`,
   },
@@ -172,7 +168,6 @@ export const zh: Messages = {
     title: "问题所在",
     nothing: "没有问题：没有异常，也没有拒收的记录。",
     counting: "正在查找异常…",
-    first: "首个",
     previous: "上一个",
     next: "下一个",
     ofClients: (count) => `${n(count)} 个客户端`,

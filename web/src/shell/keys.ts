@@ -107,20 +107,25 @@ function command(event: KeyboardEvent): (() => void) | null {
 
 const typing = (target: EventTarget | null) =>
   target instanceof HTMLElement && target.matches("input:not([type=range],[type=radio],[type=checkbox]), textarea");
+/** What was last clicked, until Tab moves the focus. */
+let clicked: Node | null = null;
+
 /** Elements that use these keys themselves. */
 const usesKey = (target: EventTarget | null, code: string) => {
   if (!(target instanceof HTMLElement)) return false;
   if (code === "Space") {
     // What was clicked keeps the focus, but whoever uses the mouse means to play.
-    return target.matches("select") || (target.matches("button, summary, a, input:not([type=range])") && target.matches(":focus-visible"));
+    return target.matches("select") || (target.matches("button, summary, a, input:not([type=range])") && !target.contains(clicked));
   }
   if (code.startsWith("Arrow")) return target.matches("select, input, [role=slider], [role=separator], [role=region], [role=group]");
   return target.matches("select") && code.startsWith("Key");
 };
 
 export function attachKeys(): () => void {
+  const point = (event: Event) => (clicked = event.target as Node);
   const down = (event: KeyboardEvent) => {
     if (event.isComposing) return;
+    if (event.code === "Tab") clicked = null;
     if (event.code === "Escape") {
       if (event.target instanceof HTMLInputElement && event.target.id === "find-client") event.target.blur();
       document.querySelectorAll("details.menu[open]").forEach((menu) => menu.removeAttribute("open"));
@@ -146,10 +151,12 @@ export function attachKeys(): () => void {
     if (which) held.delete(which);
   };
   const blur = () => held.clear();
+  addEventListener("pointerdown", point, true);
   addEventListener("keydown", down);
   addEventListener("keyup", up);
   addEventListener("blur", blur);
   return () => {
+    removeEventListener("pointerdown", point, true);
     removeEventListener("keydown", down);
     removeEventListener("keyup", up);
     removeEventListener("blur", blur);

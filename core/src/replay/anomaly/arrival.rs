@@ -32,13 +32,7 @@ pub(super) fn find_late(scene: &Scene<'_>, found: &mut Finds) {
 /// A channel's first connect that finds a closing already there.
 pub(super) fn find_out_of_order(scene: &Scene<'_>, found: &mut Finds) {
     let columns = scene.columns;
-    let mut arrivals: Vec<(u32, u32)> = scene
-        .events
-        .iter()
-        .map(|event| (columns.channel(*event), *event))
-        .collect();
-    arrivals.sort_unstable();
-    for of_channel in arrivals.chunk_by(|a, b| a.0 == b.0) {
+    for of_channel in scene.arrivals.chunk_by(|a, b| a.0 == b.0) {
         let mut closed = false;
         for (_, event) in of_channel {
             match columns.kind(*event) {

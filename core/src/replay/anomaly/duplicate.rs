@@ -9,7 +9,17 @@ use crate::replay::scene::Scene;
 pub(super) fn find(scene: &Scene<'_>, found: &mut Finds) {
     let columns = scene.columns;
     let slot = |event: u32| (columns.channel(event), columns.kind(event));
-    let mut sorted = scene.events.to_vec();
+    let mut sorted: Vec<u32> = Vec::new();
+    for of_channel in scene.arrivals.chunk_by(|a, b| a.0 == b.0) {
+        let mut kinds = [0; 3];
+        for (_, event) in of_channel {
+            kinds[columns.kind(*event) as usize] += 1;
+        }
+        // Most channels have one event a slot.
+        if kinds.iter().any(|count| *count > 1) {
+            sorted.extend(of_channel.iter().map(|(_, event)| *event));
+        }
+    }
     sorted.sort_unstable_by(|a, b| {
         slot(*a)
             .cmp(&slot(*b))

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 
 use super::{Finds, Found, Kind};
-use crate::replay::actual;
 use crate::replay::scene::Scene;
 
 /// Names the transition that completes the count, once a burst; a burst ends
@@ -16,7 +15,7 @@ pub(super) fn find(scene: &Scene<'_>, found: &mut Finds) {
     let window = scene.options.flap_window;
     let mut recent: VecDeque<u64> = VecDeque::new();
     let mut told = false;
-    for (time, event) in actual::transitions(scene) {
+    for &(time, event) in scene.flips() {
         if recent.back().is_some_and(|last| time - last > window) {
             recent.clear();
             told = false;
