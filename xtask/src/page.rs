@@ -34,6 +34,25 @@ pub fn page(args: &PageArgs) -> Result<(), String> {
     Ok(())
 }
 
+/// Builds the page, and tries what of it needs no browser.
+pub fn test() -> Result<(), String> {
+    page(&PageArgs::default())?;
+    run("types of the page", &mut npm(&["run", "check"]))?;
+    run("units of the page", &mut npm(&["test"]))
+}
+
+/// The built page in Chromium, and over the service that the tests built.
+pub fn browser() -> Result<(), String> {
+    packages()?;
+    tool::chromium()?;
+    run(
+        "the page in Chromium",
+        Command::new("node")
+            .args(["--test", "tests/page/"])
+            .current_dir(place::root()),
+    )
+}
+
 fn web() -> PathBuf {
     place::root().join("web")
 }

@@ -43,6 +43,21 @@ pub fn java_and_maven() -> Result<(), String> {
     }
 }
 
+/// Makes sure that Chromium is there, with a font for Chinese.
+pub fn chromium() -> Result<(), String> {
+    let mut packages = Vec::new();
+    if !answers("/usr/bin/chromium", &["--version"]) {
+        packages.push("chromium");
+    }
+    if !answers("test", &["-d", "/usr/share/fonts/opentype/noto"]) {
+        packages.push("fonts-noto-cjk");
+    }
+    if packages.is_empty() {
+        return Ok(());
+    }
+    debian(&packages)
+}
+
 /// Installs Debian packages; only root on a machine with apt can.
 pub fn debian(packages: &[&str]) -> Result<(), String> {
     let wanted = packages.join(" ");
