@@ -80,6 +80,8 @@ onPage("a person without a mouse comes from the empty page to the explanation", 
 
 onPage("Tab goes round everything, and shows where it is", async (page) => {
   await sample(page);
+  // From the top of the page on.
+  await page.locator("h1").click();
   const stops = [];
   for (let press = 0; press < 150; press += 1) {
     await page.keyboard.press("Tab");

@@ -5,7 +5,7 @@ import { onPage } from "./harness/visit.mjs";
 
 const CHINESE = /\p{Script=Han}/u;
 /** Names of fields, keys and events are the same in every language. */
-const NAMES = /^(mqtt-presence|EN|English|GID_|[a-z]+-\d+|[0-9a-f]{10}|clientId|channelId|eventType|clientIp|time|connect|disconnect|tcpclean|incident\.ndjson|Ctrl|Esc|UTC|IP)/;
+const NAMES = /^(mqtt-presence|EN|English|GID_|[a-z]+-\d+|[0-9a-f]{10}|clientId|channelId|eventType|clientIp|time|connect|disconnect|tcpclean|\d{4}-\d\d-\d\d UTC$|incident\.ndjson|Ctrl|Esc|UTC|IP)/;
 
 /** Labels and headings that say something in another language. */
 function untranslated(page) {
