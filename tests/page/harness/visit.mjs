@@ -76,23 +76,26 @@ function expected(said, url, expects) {
   return (/404/.test(said) && new URL(url).pathname.endsWith("/v1/stats")) || expects.some((words) => words.test(said));
 }
 
-/** A test with a visit of its own that has to end clean. */
+/** A visit that has to end clean; a picture of the page is kept where it did not go well. */
+export async function visiting(name, at, options, context, body) {
+  const visited = await visit(at, options);
+  try {
+    await body(visited.page, visited, context);
+  } catch (error) {
+    const folder = join(shots, "failures");
+    mkdirSync(folder, { recursive: true });
+    await visited.page.screenshot({ path: join(folder, `${name.replace(/[^\w]+/g, "-")}.png`) }).catch(() => undefined);
+    if (visited.wrong.length) console.error(visited.wrong.join("\n"));
+    throw error;
+  } finally {
+    await visited.close();
+  }
+  assert.deepEqual(visited.wrong, []);
+}
+
+/** A test on one visit. */
 export function onPage(name, ...rest) {
   const body = rest.pop();
   const [at, options] = rest;
-  test(name, async (context) => {
-    const visited = await visit(at, options);
-    try {
-      await body(visited.page, visited, context);
-    } catch (error) {
-      const folder = join(shots, "failures");
-      mkdirSync(folder, { recursive: true });
-      await visited.page.screenshot({ path: join(folder, `${name.replace(/[^\w]+/g, "-")}.png`) }).catch(() => undefined);
-      if (visited.wrong.length) console.error(visited.wrong.join("\n"));
-      throw error;
-    } finally {
-      await visited.close();
-    }
-    assert.deepEqual(visited.wrong, []);
-  });
+  test(name, (context) => visiting(name, at, options, context, body));
 }
