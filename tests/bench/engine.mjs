@@ -1,5 +1,7 @@
 // Measures the page's engine in Node: `node tests/bench/engine.mjs FILE`, after
 // `cargo xtask page`. FILE is NDJSON, such as `mqtt-presence generate` writes.
+// Times are wall times; on a busy machine the processor time of loading, given
+// beside them, says more.
 // Prints each budget of the page that the engine has a part in. Reading the
 // file and a turn for others between pieces are not counted.
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
@@ -37,6 +39,7 @@ const input = openSync(file, "r");
 const buffer = new Uint8Array(PIECE);
 let [parsing, surveying, bytes, longest] = [0, 0, 0, 0];
 let first = null;
+const before = process.cpuUsage();
 for (;;) {
   const length = readSync(input, buffer);
   if (length === 0) break;
@@ -59,6 +62,8 @@ for (;;) {
   longest = Math.max(longest, step);
   if (done) break;
 }
+const used = process.cpuUsage(before);
+const processor = (used.user + used.system) / 1_000;
 
 function span() {
   const { from, to } = replay.totals();
@@ -78,6 +83,7 @@ rows.push({ what: "first lanes after a drop", ms: first, target: 150 });
 rows.push({ what: `${millions.toFixed(1)} M events parsed`, ms: parsing });
 rows.push({ what: `${millions.toFixed(1)} M events surveyed`, ms: surveying });
 rows.push({ what: `${millions.toFixed(1)} M events indexed`, ms: parsing + surveying, target: 1_000 * millions });
+rows.push({ what: "processor time of it, with reading", ms: processor });
 rows.push({ what: "longest time without a turn", ms: longest });
 
 const all = replay.order("anomalies", {});

@@ -38,9 +38,9 @@ serviceHere.value = !named && (await findService());
 if (serviceHere.value && !engine.value) {
   followService();
   await connected();
+  const sorted = view.sort.value;
   await restore(readAddress(given));
-  // Flips reorder other sorts all the time.
-  if (!new URLSearchParams(given.slice(1)).has("sort")) view.sort.value = "name";
+  if (!new URLSearchParams(given.slice(1)).has("sort")) view.sort.value = sorted;
 }
 followView();
 

@@ -1,4 +1,4 @@
-//! The events of a recording, one column a field: 49 bytes an event, beside
+//! The events of a recording, one column a field: 41 bytes an event, beside
 //! the strings, each of which is kept once.
 
 use std::borrow::Cow;
@@ -6,12 +6,10 @@ use std::cmp::Ordering;
 
 use super::Full;
 use super::address::Address;
+use super::column::Column;
 use super::intern::Interner;
 use super::lag::Lag;
 use crate::event::{Kind, Place, Plain};
-
-/// Stands for an absent string.
-const ABSENT: u32 = u32::MAX;
 
 /// Stands for no event.
 const NONE: u32 = u32::MAX;
@@ -26,18 +24,19 @@ struct Tail {
 /// All accepted events, by their number in arrival order.
 #[derive(Debug, Default)]
 pub(super) struct Columns {
-    channel: Vec<u32>,
-    kind: Vec<u8>,
-    time: Vec<u64>,
-    address: Vec<Address>,
-    extra: Vec<u32>,
-    record: Vec<u32>,
-    line: Vec<u32>,
-    offset: Vec<u64>,
+    channel: Column<u32>,
+    kind: Column<u8>,
+    time: Column<u64>,
+    address: Column<Address>,
+    /// Of the events that have ignored fields: event and text, by event.
+    extra: Vec<(u32, u32)>,
+    record: Column<u32>,
+    line: Column<u32>,
+    offset: Column<u64>,
     lag: Lag,
     /// The client's event before, so that a client's events are at hand
     /// whenever they are asked for, without an index over all.
-    previous: Vec<u32>,
+    previous: Column<u32>,
     tails: Vec<Tail>,
     newest: u64,
     oldest: Option<u64>,
@@ -57,10 +56,10 @@ impl Columns {
         extra: Option<&str>,
         place: &Place,
     ) -> Result<(), Full> {
-        // ABSENT and the interners' "number plus one" need the last numbers.
+        // NONE and the interners' "number plus one" need the last numbers.
         let record = u32::try_from(place.record).map_err(|_| Full)?;
         let line = u32::try_from(place.line).map_err(|_| Full)?;
-        if self.texts.len() >= (ABSENT - 2) as usize {
+        if self.texts.len() >= (NONE - 2) as usize {
             return Err(Full);
         }
         let client = self.clients.intern(0, event.client_id);
@@ -77,8 +76,10 @@ impl Columns {
         self.time.push(event.time);
         let address = Address::new(event.client_ip, &mut self.texts);
         self.address.push(address);
-        self.extra
-            .push(extra.map_or(ABSENT, |extra| self.texts.intern(0, extra)));
+        if let Some(extra) = extra {
+            let text = self.texts.intern(0, extra);
+            self.extra.push((self.len() - 1, text));
+        }
         self.record.push(record);
         self.line.push(line);
         self.offset.push(place.offset);
@@ -191,7 +192,8 @@ impl Columns {
 
     /// The ignored fields as JSON.
     pub fn extra(&self, event: u32) -> Option<&str> {
-        self.optional(self.extra[event as usize])
+        let found = self.extra.binary_search_by_key(&event, |(event, _)| *event);
+        found.ok().map(|at| self.texts.text(self.extra[at].1))
     }
 
     /// Number of the event's record, from 1.
@@ -212,7 +214,7 @@ impl Columns {
     /// How many events the first `records` records hold.
     pub fn events_within(&self, records: u64) -> u32 {
         self.record
-            .partition_point(|record| u64::from(*record) <= records) as u32
+            .partition_point(|record| u64::from(record) <= records) as u32
     }
 
     /// What two events of one slot say: time, then address, absent first.
@@ -220,9 +222,5 @@ impl Columns {
         let (one, other) = (self.address[a as usize], self.address[b as usize]);
         let times = self.time(a).cmp(&self.time(b));
         times.then_with(|| one.compare(other, &self.texts))
-    }
-
-    fn optional(&self, text: u32) -> Option<&str> {
-        (text != ABSENT).then(|| self.texts.text(text))
     }
 }

@@ -1,15 +1,17 @@
 //! How far each event is behind the newest before it.
 
+use super::column::Column;
+
 /// Four bytes an event as long as no event is 49 days behind.
 #[derive(Debug)]
 pub(super) enum Lag {
-    Narrow(Vec<u32>),
-    Wide(Vec<u64>),
+    Narrow(Column<u32>),
+    Wide(Column<u64>),
 }
 
 impl Default for Lag {
     fn default() -> Lag {
-        Lag::Narrow(Vec::new())
+        Lag::Narrow(Column::default())
     }
 }
 
@@ -19,7 +21,11 @@ impl Lag {
         if let Lag::Narrow(lags) = self {
             match u32::try_from(lag) {
                 Ok(lag) => return lags.push(lag),
-                Err(_) => *self = Lag::Wide(lags.iter().copied().map(u64::from).collect()),
+                Err(_) => {
+                    let mut wide = Column::default();
+                    lags.iter().for_each(|lag| wide.push(u64::from(lag)));
+                    *self = Lag::Wide(wide);
+                }
             }
         }
         if let Lag::Wide(lags) = self {

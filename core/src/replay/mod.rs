@@ -7,7 +7,7 @@
 //! add_file(name) → push(record, file) … → report(view), believed(n), actual(t)
 //! ```
 //!
-//! Events lie in columns with numbers for strings, about 50 bytes an event
+//! Events lie in columns with numbers for strings, about 40 bytes an event
 //! beside the strings. The joined state is 12 bytes a channel and is the same
 //! thing on both axes, so a copy of it every so many events is all that a
 //! faster seek needs. Replay never forgets, and knows no lease.
@@ -24,6 +24,7 @@ mod anomaly;
 mod answer;
 mod bars;
 mod believed;
+mod column;
 mod columns;
 mod counts;
 mod drawn;

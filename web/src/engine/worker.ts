@@ -16,7 +16,7 @@ export type Reply =
   | { progress: Progress };
 
 /** Bytes that are parsed before anybody else gets a turn: some milliseconds. */
-const PIECE = 1 << 20;
+const PIECE = 1 << 19;
 /** Events that are surveyed at a time: some milliseconds too. */
 const STEP = 16_384;
 const PROGRESS_EVERY = 50;

@@ -94,7 +94,13 @@ function paintStrip(pixels: Uint32Array, lanes: Lanes, row: number, stripHeight:
         column(x, beliefBottom, beliefBottom + thick, ink);
       }
     }
-    if (x > 0 && x <= end && (belief === State.online) !== (believed[from + x - 1] === State.online) && belief !== State.mixed) {
+    const before = x > 0 ? believed[from + x - 1] : belief;
+    const after = x + 1 < width ? believed[from + x + 1] : belief;
+    // A change lies within its own column, which then is mixed, or between two.
+    const changes = belief === State.mixed
+      ? before !== State.mixed && after !== State.mixed && (before === State.online) !== (after === State.online)
+      : before !== State.mixed && (before === State.online) !== (belief === State.online);
+    if (changes && x <= end) {
       for (let at = x; at < Math.min(width, x + thick); at += 1) column(at, beliefTop, beliefBottom + thick, ink);
     }
 

@@ -19,6 +19,8 @@ import { paintTile, STRIP, type Tile } from "./tile";
 
 /** Lanes above and below the view that are asked for as well, so that scrolling finds them there. */
 const OVERSCAN = 4;
+/** Least time between two pictures of the same data, in milliseconds. */
+const PACE = 50;
 
 /** What a lane says at the cursor; for the marks beside names and the table behind the canvas. */
 export interface Glance {
@@ -53,6 +55,8 @@ export class LanesView {
   private laidOut: unknown[] = [];
   private tiles: Tile[] = [];
   private asked = "";
+  private askedAt = 0;
+  private later: ReturnType<typeof setTimeout> | null = null;
   private askedBars = "";
   private looked = "";
   private bars = new Map<number, { bars: Bar[]; hidden: number }>();
@@ -88,6 +92,7 @@ export class LanesView {
 
   release(): void {
     for (const stop of this.stop) stop();
+    if (this.later) clearTimeout(this.later);
     this.scroller.release();
   }
 
@@ -201,6 +206,16 @@ export class LanesView {
       Math.abs((tile.range.to - tile.range.from) / tile.lanes.width / perColumn - 1) < 0.001 &&
       rows.every((row) => tile.rowOf.has(row.client));
     if (usable) return;
+    // While zooming the old picture is stretched; a new one for each frame would cost the frame.
+    const wait = PACE - (performance.now() - this.askedAt);
+    if (tile?.revision === revision.peek() && wait > 0) {
+      this.later ??= setTimeout(() => {
+        this.later = null;
+        this.schedule();
+      }, wait);
+      return;
+    }
+    this.askedAt = performance.now();
     // Room for panning, but not where all is in view already.
     const margin = fitted.peek() ? 0 : Math.round(columns / 4);
     const wanted = new Set(rows.map((row) => row.client));

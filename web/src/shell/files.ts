@@ -10,11 +10,15 @@ function loadFiles(files: Iterable<File>): void {
   if (inputs.length) void loadInputs(inputs);
 }
 
+/** Kept, since a browser forgets a chooser whose element nobody holds. */
+let chooser: HTMLInputElement | null = null;
+
 export function chooseFiles(): void {
-  const input = document.createElement("input");
+  const input = (chooser ??= document.createElement("input"));
   input.type = "file";
   input.multiple = true;
-  input.addEventListener("change", () => loadFiles(input.files ?? []));
+  input.value = "";
+  input.onchange = () => loadFiles(input.files ?? []);
   input.click();
 }
 

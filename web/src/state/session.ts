@@ -6,7 +6,7 @@ import { roomy } from "../time/scale";
 import { sentence } from "./faults";
 import { refusal } from "./intake";
 import { tell } from "./notices";
-import { atEnd, cursor, fitTo, fitted, look, resetView } from "./view";
+import { atEnd, cursor, fitTo, fitted, look, resetView, sort } from "./view";
 
 const nothing: Progress = {
   state: "ready", bytes: 0, bytesTotal: null, records: 0, accepted: 0, rejected: 0, duplicates: 0,
@@ -140,6 +140,8 @@ export function closeRecording(): void {
 export function followService(): void {
   const live = new LiveEngine(new URL("./", document.baseURI));
   use(live);
+  // Flips reorder other sorts all the time.
+  sort.value = "name";
   void live.load();
 }
 

@@ -48,6 +48,7 @@ export function resetView(): void {
     range.value = { from: 0, to: 60_000 };
     cursor.value = { record: 0, time: 0 };
     selected.value = null;
+    sort.value = "anomalies";
     pinned.value = [];
     clientFilter.value = { text: "", anomalies: [], status: null };
     chosenRange.value = null;
