@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import { by, eventually, lanes, loaded, record, sample } from "./harness/hand.mjs";
 import { axe } from "./harness/tools.mjs";
-import { onPage } from "./harness/visit.mjs";
+import { onPage } from "./harness/page.mjs";
 
 async function findings(page) {
   // Evaluated by the driver: the page's policy allows no further script.

@@ -1,7 +1,7 @@
 // The page in Chinese.
 import { strict as assert } from "node:assert";
 import { by, eventually, file, drop, notice, sample } from "./harness/hand.mjs";
-import { onPage } from "./harness/visit.mjs";
+import { onPage } from "./harness/page.mjs";
 
 const CHINESE = /\p{Script=Han}/u;
 /** Names of fields, keys and events are the same in every language. */

@@ -4,7 +4,7 @@ import { after, test } from "node:test";
 import { three, lines } from "./harness/events.mjs";
 import { by, count, eventually, lanes, loaded, paste } from "./harness/hand.mjs";
 import { Service } from "./harness/service.mjs";
-import { visiting } from "./harness/visit.mjs";
+import { visiting } from "./harness/page.mjs";
 
 const running = [];
 async function service(options) {

@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { event, lines, three } from "./harness/events.mjs";
 import { behind, by, count, drop, eventually, file, lanes, loaded, paste, sample } from "./harness/hand.mjs";
 import { fleet } from "./harness/service.mjs";
-import { onPage } from "./harness/visit.mjs";
+import { onPage } from "./harness/page.mjs";
 
 onPage("pastes one object", async (page) => {
   await paste(page, JSON.stringify(event("GID_a@@@one", "c1", "connect", 0), null, 2));

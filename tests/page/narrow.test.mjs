@@ -1,7 +1,7 @@
 // A window of 400 pixels, and reduced ones in between.
 import { strict as assert } from "node:assert";
 import { by, loaded, sample } from "./harness/hand.mjs";
-import { onPage } from "./harness/visit.mjs";
+import { onPage } from "./harness/page.mjs";
 
 async function fits(page) {
   const { wide, shown } = await page.evaluate(() => ({ wide: document.documentElement.scrollWidth, shown: document.documentElement.clientWidth }));

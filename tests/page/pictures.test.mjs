@@ -6,7 +6,7 @@ import { after, test } from "node:test";
 import { by, count, drop, eventually, loaded, record, sample } from "./harness/hand.mjs";
 import { shots } from "./harness/places.mjs";
 import { fleet, Service } from "./harness/service.mjs";
-import { onPage, visiting } from "./harness/visit.mjs";
+import { onPage, visiting } from "./harness/page.mjs";
 
 async function picture(page, name) {
   const path = join(shots, `${name}.png`);

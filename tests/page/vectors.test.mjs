@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { by, drop, eventually, exported, loaded } from "./harness/hand.mjs";
 import { vectors } from "./harness/places.mjs";
-import { onPage } from "./harness/visit.mjs";
+import { onPage } from "./harness/page.mjs";
 import { asFile, startWorker } from "./harness/worker.mjs";
 
 const replays = readdirSync(join(vectors, "replay"), { withFileTypes: true })
