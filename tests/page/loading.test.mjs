@@ -83,7 +83,7 @@ onPage("asks nothing of anybody while data is loaded", async (page, { requests }
   for (const request of first) {
     assert.equal(request.method(), "GET");
     assert.equal(request.postData(), null);
-    assert.match(new URL(request.url()).pathname, /\/presence\/assets\/[\w-]+\.(js|wasm|svg)$/);
+    assert.match(new URL(request.url()).pathname, /\/presence\/(assets\/[\w-]+\.(js|wasm|svg)|favicon\.svg)$/);
     assert.equal(new URL(request.url()).search, "");
   }
   const then = requests.length;

@@ -52,6 +52,7 @@ export async function visit(at = "", { width = 1440, height = 900, theme = "ligh
   page.setDefaultTimeout(10_000);
   page.on("crash", () => wrong.push("the page crashed"));
   await page.goto((base ?? site.address) + at);
+  await listening(page);
   return {
     page, context, requests, wrong,
     async close() {
@@ -62,6 +63,12 @@ export async function visit(at = "", { width = 1440, height = 900, theme = "ligh
       await context.close();
     },
   };
+}
+
+/** The page listens to keys and files a frame after it is drawn first. */
+async function listening(page) {
+  await page.locator("[data-panel=header]").waitFor();
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve, 30)))));
 }
 
 /**
