@@ -4,7 +4,7 @@
 export function observe(page) {
   return page.addInitScript(() => {
     const now = () => performance.now();
-    const seen = { dropped: 0, firstLanes: 0, loaded: 0, long: [], asked: {} };
+    const seen = { dropped: 0, firstLanes: 0, loaded: 0, long: [], asked: {}, answered: {} };
     window.seen = seen;
     new PerformanceObserver((list) => seen.long.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: "longtask" });
 
@@ -19,6 +19,7 @@ export function observe(page) {
           if (!asked) return;
           this.#waiting.delete(data.id);
           (seen.asked[asked.method] ??= []).push(now() - asked.at);
+          seen.answered[asked.method] ??= now() - seen.dropped;
         });
       }
       postMessage(message, ...rest) {
@@ -80,6 +81,8 @@ export function observe(page) {
       },
       zoom: () => frames(240, (turn) => wheel({ ctrlKey: true, deltaY: turn % 80 < 40 ? -25 : 25 })),
       seek: () => {
+        // With all in view, so that no step pans.
+        dispatchEvent(new KeyboardEvent("keydown", { code: "Digit0", key: "0" }));
         const scrubber = shown("scrubber");
         const [from, to] = [Number(scrubber.min), Number(scrubber.max)];
         return frames(200, (turn) => put(scrubber, from + ((to - from) * ((turn * 37) % 101)) / 101));
