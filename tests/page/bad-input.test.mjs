@@ -8,7 +8,7 @@ import { event, lines, three } from "./harness/events.mjs";
 import { by, count, drop, eventually, file, lanes, loaded, notice, paste } from "./harness/hand.mjs";
 import { scratch } from "./harness/places.mjs";
 import { fleet } from "./harness/service.mjs";
-import { onPage } from "./harness/visit.mjs";
+import { onPage } from "./harness/page.mjs";
 
 const many = lines(Array.from({ length: 4_000 }, (_, at) => event(`client-${at % 50}`, `channel-${at}`, "connect", at)));
 

@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import { by, drop, eventually, loaded, record, sample, settled } from "./harness/hand.mjs";
 import { fleet } from "./harness/service.mjs";
-import { onPage } from "./harness/visit.mjs";
+import { onPage } from "./harness/page.mjs";
 
 const MILLION = 1_000_000;
 const records = (page) => by(page, "events-table").locator("tbody tr").evaluateAll((rows) => rows.map((row) => Number(row.dataset.record)));

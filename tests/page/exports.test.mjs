@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { lines, three } from "./harness/events.mjs";
 import { by, drop, eventually, exported, file, loaded, sample } from "./harness/hand.mjs";
 import { fleet, replay } from "./harness/service.mjs";
-import { onPage } from "./harness/visit.mjs";
+import { onPage } from "./harness/page.mjs";
 
 onPage("the report of a fleet is the command's, byte for byte", async (page) => {
   const { path } = fleet("report.ndjson", 30_000, { clients: 300 });

@@ -1,7 +1,7 @@
 // On the incident a person sees at once who was believed online wrongly, and which event did it.
 import { strict as assert } from "node:assert";
 import { behind, by, eventually, lanes, record, sample } from "./harness/hand.mjs";
-import { onPage } from "./harness/visit.mjs";
+import { onPage } from "./harness/page.mjs";
 
 onPage("names the client that is believed online wrongly, and the record that did it", async (page) => {
   const began = Date.now();

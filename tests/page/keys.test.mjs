@@ -1,7 +1,7 @@
 // Every key of the help does what it says.
 import { strict as assert } from "node:assert";
 import { address, by, eventually, exported, lanes, range, record, sample, settled } from "./harness/hand.mjs";
-import { onPage } from "./harness/visit.mjs";
+import { onPage } from "./harness/page.mjs";
 
 const length = ({ from, to }) => to - from;
 

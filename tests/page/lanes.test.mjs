@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import { event, lines } from "./harness/events.mjs";
 import { behind, by, eventually, lanes, loaded, paste, sample, settled } from "./harness/hand.mjs";
-import { onPage } from "./harness/visit.mjs";
+import { onPage } from "./harness/page.mjs";
 
 const height = (page, client) => page.locator(`.lane-name[data-client$="${client}"]`).evaluate((name) => name.getBoundingClientRect().height);
 

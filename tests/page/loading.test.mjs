@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { event, lines, three } from "./harness/events.mjs";
 import { behind, by, count, drop, eventually, file, lanes, loaded, paste, sample } from "./harness/hand.mjs";
 import { fleet } from "./harness/service.mjs";
-import { onPage } from "./harness/visit.mjs";
+import { onPage } from "./harness/page.mjs";
 
 onPage("pastes one object", async (page) => {
   await paste(page, JSON.stringify(event("GID_a@@@one", "c1", "connect", 0), null, 2));
@@ -78,19 +78,21 @@ onPage("asks nothing of anybody while data is loaded", async (page, { requests }
   await loaded(page, 6);
   await by(page, "play").click();
   await page.waitForTimeout(300);
-  // The engine itself is fetched with the first data: files of the page, nothing sent along.
-  const first = requests.slice(before);
-  for (const request of first) {
+  // The engine itself is fetched with the first data: files of the page, nothing sent along. The
+  // browser looks for the page's icon by itself when the address changes.
+  for (const request of requests.slice(before)) {
     assert.equal(request.method(), "GET");
     assert.equal(request.postData(), null);
-    assert.match(new URL(request.url()).pathname, /\/presence\/assets\/[\w-]+\.(js|wasm|svg)$/);
-    assert.equal(new URL(request.url()).search, "");
+    const { pathname, search } = new URL(request.url());
+    assert.match(pathname, /\/presence\/(assets\/[\w-]+\.(js|wasm|svg)|favicon\.svg)$/);
+    assert.equal(search, "");
   }
   const then = requests.length;
   await paste(page, lines([event("GID_a@@@four", "c4", "connect", 200)]));
   await loaded(page, 7);
   await page.waitForTimeout(300);
-  assert.deepEqual(requests.slice(then).map((request) => request.url()), []);
+  const further = requests.slice(then).map((request) => new URL(request.url()));
+  assert.deepEqual(further.filter(({ pathname, search }) => search || !pathname.endsWith("/favicon.svg")), []);
 });
 
 onPage("reads 100 MB and answers meanwhile", async (page, _, context) => {

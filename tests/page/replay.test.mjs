@@ -1,7 +1,7 @@
 // Scrubbing, playing, stepping.
 import { strict as assert } from "node:assert";
 import { behind, by, eventually, range, record, sample, settled } from "./harness/hand.mjs";
-import { onPage } from "./harness/visit.mjs";
+import { onPage } from "./harness/page.mjs";
 
 const rowAt = (page) => by(page, "events-table").locator("tr.at-cursor").getAttribute("data-record").then(Number);
 

@@ -4,7 +4,8 @@ import { gzipSync } from "node:zlib";
 import { lines, three } from "./harness/events.mjs";
 import { address, behind, by, drop, eventually, file, lanes, loaded, paste, record, sample, settled } from "./harness/hand.mjs";
 import { fleet } from "./harness/service.mjs";
-import { beside, onPage } from "./harness/visit.mjs";
+import { onPage } from "./harness/page.mjs";
+import { beside } from "./harness/visit.mjs";
 
 /** Shares, and opens the link as somebody else would. */
 async function shared(page, context, words) {

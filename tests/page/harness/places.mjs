@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
-export const dist = join(root, "web/dist");
+export const dist = process.env.MQTT_PRESENCE_PAGE ?? join(root, "web/dist");
 export const vectors = join(root, "tests/conformance");
 export const shots = join(root, "target/page-shots");
 export const binary = process.env.MQTT_PRESENCE_BIN ?? join(root, "target/debug/mqtt-presence");

@@ -1,4 +1,4 @@
-// The real command: simulated fleets, native answers, a running service.
+// The real command: simulated fleets, native answers, a running service that serves the page.
 import { execFileSync, spawn } from "node:child_process";
 import { closeSync, existsSync, openSync, statSync } from "node:fs";
 import { createServer } from "node:net";
@@ -54,9 +54,10 @@ export class Service {
     return `http://127.0.0.1:${this.port}/`;
   }
 
-  async run() {
+  /** Another seed is another day of the same clients: a store that knows the first would only see it again. */
+  async run(seed = 1) {
     const { clients = 40, rate = 40, store = "sqlite" } = this.options;
-    const set = { "source.0.kind": "fleet", "source.0.clients": clients, "source.0.rate": rate };
+    const set = { "source.0.kind": "fleet", "source.0.clients": clients, "source.0.rate": rate, "source.0.seed": seed };
     const args = ["serve", "--bind", `127.0.0.1:${this.port}`, "--store", store, "--log-level", "warn"];
     if (store === "sqlite") args.push("--path", this.store);
     for (const [key, value] of Object.entries(set)) args.push("--set", `${key}=${value}`);

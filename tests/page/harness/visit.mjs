@@ -1,9 +1,5 @@
 // One visit to the page, watched: nothing may leave the machine and nothing may go wrong unseen.
-import { strict as assert } from "node:assert";
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { after, test } from "node:test";
-import { browserBinary, shots } from "./places.mjs";
+import { browserBinary } from "./places.mjs";
 import { serve } from "./site.mjs";
 import { chromium } from "./tools.mjs";
 
@@ -21,10 +17,10 @@ export async function startBrowser() {
   return { browser, site };
 }
 
-after(async () => {
+export async function stopBrowser() {
   await browser?.close();
   site?.close();
-});
+}
 
 const onLoopback = (url) => ["blob:", "data:"].includes(url.protocol) || url.hostname === "127.0.0.1";
 
@@ -56,6 +52,7 @@ export async function visit(at = "", { width = 1440, height = 900, theme = "ligh
   page.setDefaultTimeout(10_000);
   page.on("crash", () => wrong.push("the page crashed"));
   await page.goto((base ?? site.address) + at);
+  await listening(page);
   return {
     page, context, requests, wrong,
     async close() {
@@ -68,31 +65,16 @@ export async function visit(at = "", { width = 1440, height = 900, theme = "ligh
   };
 }
 
+/** The page listens to keys and files a frame after it is drawn first. */
+async function listening(page) {
+  await page.locator("[data-panel=header]").waitFor();
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve, 30)))));
+}
+
 /**
  * A static host has no service, and a browser says so of the question for one. A test may expect
  * further words of the browser, such as those on a service that was stopped.
  */
 function expected(said, url, expects) {
   return (/404/.test(said) && new URL(url).pathname.endsWith("/v1/stats")) || expects.some((words) => words.test(said));
-}
-
-/** A test with a visit of its own that has to end clean. */
-export function onPage(name, ...rest) {
-  const body = rest.pop();
-  const [at, options] = rest;
-  test(name, async (context) => {
-    const visited = await visit(at, options);
-    try {
-      await body(visited.page, visited, context);
-    } catch (error) {
-      const folder = join(shots, "failures");
-      mkdirSync(folder, { recursive: true });
-      await visited.page.screenshot({ path: join(folder, `${name.replace(/[^\w]+/g, "-")}.png`) }).catch(() => undefined);
-      if (visited.wrong.length) console.error(visited.wrong.join("\n"));
-      throw error;
-    } finally {
-      await visited.close();
-    }
-    assert.deepEqual(visited.wrong, []);
-  });
 }

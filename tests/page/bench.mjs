@@ -1,0 +1,124 @@
+// Measures the page's budgets in headless Chromium, prints them and writes them into web/README.md.
+// `cargo xtask bench page` runs it. Fails on nothing but a run that did not complete.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, totalmem } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { drop, eventually } from "./harness/hand.mjs";
+import { dist } from "./harness/places.mjs";
+import { fleet } from "./harness/service.mjs";
+import { startBrowser, stopBrowser, visit } from "./harness/visit.mjs";
+import { observe } from "./harness/observe.mjs";
+
+const CLIENTS = 20_000;
+const README = fileURLToPath(new URL("../../web/README.md", import.meta.url));
+const [BEGIN, END] = ["<!-- budgets -->", "<!-- /budgets -->"];
+
+const share = (values, part) => values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))] ?? NaN;
+const longest = (values) => Math.max(0, ...values);
+
+/** Resident memory of the renderer that has the page, in MB: now, and at its highest. */
+async function memory(browser) {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  await session.detach();
+  const sizes = processInfo
+    .filter(({ type }) => type === "renderer")
+    .map(({ id }) => readFileSync(`/proc/${id}/status`, "utf8"))
+    .map((status) => ["VmRSS", "VmHWM"].map((name) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)[1]) / 1_000));
+  return sizes.reduce((most, [now, high]) => ({ now: Math.max(most.now, now), high: Math.max(most.high, high) }), { now: 0, high: 0 });
+}
+
+/** Which record, how many are online, how the clients in view read. */
+const answers = ({ asked }) => [...(asked.recordAt ?? []), ...(asked.standing ?? [])];
+
+async function measure(events) {
+  const { path, size } = fleet(`${events}.ndjson`, events, { clients: CLIENTS });
+  const { browser } = await startBrowser();
+  // High enough for 40 lanes.
+  const { page, close } = await visit("", { width: 1440, height: 1_600 });
+  await observe(page);
+  await page.reload();
+  await page.waitForLoadState("networkidle");
+  const before = await memory(browser);
+  await drop(page, path);
+  await eventually(() => page.evaluate(() => window.seen.loaded), (loaded) => loaded > 0, { within: 120_000, what: "the end of loading" });
+  await page.waitForTimeout(500);
+  const after = await memory(browser);
+  const load = await page.evaluate(() => ({ ...window.seen, asked: undefined }));
+  const lanes = await page.locator(".lane-name").count();
+
+  const drive = (name) => page.evaluate((name) => window.drive[name](), name);
+  const seek = await drive("seek");
+  const pan = await drive("pan");
+  const zoom = await drive("zoom");
+  const search = await drive("search");
+  const scroll = await drive("scroll");
+  await close();
+  return {
+    events, megabytes: size / 1e6, lanes,
+    first: load.firstLanes - load.dropped,
+    indexed: load.loaded - load.dropped,
+    task: longest([...load.long, ...pan.long, ...zoom.long, ...seek.long, ...search.long, ...scroll.long]),
+    taskWhileReading: longest(load.long),
+    resident: after.now - before.now, highest: after.high - before.now,
+    pan: share(pan.frames, 0.95), zoom: share(zoom.frames, 0.95),
+    panAnswer: share(pan.asked.lanes ?? [], 0.95),
+    seek: longest(answers(seek)), seekShare: share(answers(seek), 0.95), seekFrame: share(seek.frames, 0.95),
+    search: longest(search.asked.order ?? []),
+    searchShare: share(search.asked.order ?? [], 0.95),
+    scroll: share(scroll.asked.events ?? [], 0.95),
+  };
+}
+
+function weight(ending) {
+  const files = readdirSync(join(dist, "assets")).filter((file) => file.endsWith(ending));
+  return files.reduce((sum, file) => sum + gzipSync(readFileSync(join(dist, "assets", file)), { level: 9 }).length, 0) / 1_000;
+}
+
+/** A row: what, the target, the measured for each size, and whether it is met. */
+function row(what, target, unit, values, digits = 0) {
+  const measured = values.map((value) => `${value.toFixed(digits)} ${unit}`);
+  const missed = target !== null && values.some((value) => Number(value.toFixed(digits)) > target);
+  return [what, target === null ? "" : `${target} ${unit}`, ...(measured.length === 1 ? [measured[0], measured[0]] : measured), target === null ? "" : missed ? "**missed**" : "met"];
+}
+
+const load = loadavg()[0].toFixed(1);
+const one = await measure(1_000_000);
+const five = await measure(5_000_000);
+const both = (key) => [one[key], five[key]];
+const indexed = row("read and indexed", 1_000, "ms", [one.indexed]);
+const table = [
+  ["what", "at most", "1 million events", "5 million events", ""],
+  row("first lanes after a drop", 150, "ms", both("first")),
+  [indexed[0], "1.0 s; 5 s", indexed[2], `${five.indexed.toFixed(0)} ms`, one.indexed > 1_000 || five.indexed > 5_000 ? "**missed**" : "met"],
+  ["memory more than of the empty page, afterwards (highest)", "400 MB at 5 million", ...[one, five].map(({ resident, highest }) => `${resident.toFixed(0)} MB (${highest.toFixed(0)} MB)`), five.highest > 400 ? "**missed**" : "met"],
+  row(`frame while panning ${one.lanes} lanes, p95`, 16.7, "ms", both("pan"), 1),
+  row(`frame while zooming ${one.lanes} lanes, p95`, 16.7, "ms", both("zoom"), 1),
+  row("longest main-thread task while reading", 50, "ms", both("taskWhileReading")),
+  row("longest main-thread task of all", 50, "ms", both("task")),
+  row("seek, answer to the slowest step", 16, "ms", both("seek"), 1),
+  row("seek, answer, p95", 16, "ms", both("seekShare"), 1),
+  row("frame while seeking, p95", 16.7, "ms", both("seekFrame"), 1),
+  row(`search over ${CLIENTS.toLocaleString("en")} clients, answer to the slowest step`, 16, "ms", both("search"), 1),
+  row(`search over ${CLIENTS.toLocaleString("en")} clients, answer, p95`, 16, "ms", both("searchShare"), 1),
+  row("new lanes while panning, p95", null, "ms", both("panAnswer"), 1),
+  row("further event rows while scrolling, p95", null, "ms", both("scroll"), 1),
+  row("JavaScript, gzipped", 60, "kB", [weight(".js")], 1),
+  row("WebAssembly, gzipped", 200, "kB", [weight(".wasm")], 1),
+];
+const lines = table.map((cells) => `| ${cells.join(" | ")} |`);
+lines.splice(1, 0, "|---|---|---|---|---|");
+const version = (await startBrowser()).browser.version();
+const machine = `Measured in headless Chromium ${version} without a GPU, Node ${process.versions.node}, on ${cpus().length} cores of ` +
+  `${cpus()[0].model.trim() || "an unnamed processor"} with ${(totalmem() / 2 ** 30).toFixed(0)} GB: ${CLIENTS.toLocaleString("en")} clients, ` +
+  `${one.megabytes.toFixed(0)} and ${five.megabytes.toFixed(0)} MB of NDJSON, 0.1% lost, 0.5% twice, shuffled by up to 64 places. Load average at the start: ${load}.`;
+await stopBrowser();
+
+const text = `${machine}\n\n${lines.join("\n")}\n`;
+console.log(text);
+const readme = readFileSync(README, "utf8");
+const [head, rest] = readme.split(BEGIN);
+if (!rest?.includes(END)) throw new Error(`\`${README}\` has no \`${BEGIN}\` … \`${END}\``);
+writeFileSync(README, `${head}${BEGIN}\n${text}${END}${rest.split(END)[1]}`);
