@@ -67,9 +67,10 @@ function receive(step: Progress): void {
     if (step.state !== "loading" || now - renewed > RENEW || before.range.to === 0) {
       renewed = now;
       revision.value += 1;
+      // A view or a cursor that moved asks as much as a new revision does.
+      if (fitted.peek()) fitTo(engine.peek()?.kind === "live" ? lastMinutes(step) : step.range);
+      if (atEnd.peek()) cursor.value = { record: step.records, time: step.range.to };
     }
-    if (fitted.peek()) fitTo(engine.peek()?.kind === "live" ? lastMinutes(step) : step.range);
-    if (atEnd.peek()) cursor.value = { record: step.records, time: step.range.to };
   });
   for (const fault of step.faults.slice(faultsTold)) tellFault(fault);
   faultsTold = step.faults.length;
