@@ -53,6 +53,19 @@ pub fn browser() -> Result<(), String> {
     )
 }
 
+/// Measures the page in Chromium, on recordings that this binary generates.
+pub fn bench(mqtt_presence: &Path) -> Result<(), String> {
+    page(&PageArgs::default())?;
+    tool::chromium()?;
+    run(
+        "budgets of the page",
+        Command::new("node")
+            .arg("tests/page/bench.mjs")
+            .env("MQTT_PRESENCE_BIN", mqtt_presence)
+            .current_dir(place::root()),
+    )
+}
+
 fn web() -> PathBuf {
     place::root().join("web")
 }

@@ -8,7 +8,7 @@ mod table;
 
 use clap::{Args, ValueEnum};
 
-use crate::step;
+use crate::{page, place, step};
 
 /// Options of `cargo xtask bench`.
 #[derive(Args)]
@@ -26,6 +26,8 @@ enum Name {
     Replay,
     /// From a RocketMQ topic into sqlite, and the documented Java listener beside it
     Rocketmq,
+    /// The page in Chromium against its budgets; the table goes into web/README.md
+    Page,
 }
 
 /// Builds the release binary, measures, prints the table.
@@ -48,6 +50,11 @@ pub fn bench(args: &BenchArgs) -> Result<(), String> {
     if wanted(Name::Rocketmq) {
         rows.extend(rocketmq::measure(args.events)?);
     }
-    table::print(&rows);
+    if !rows.is_empty() {
+        table::print(&rows);
+    }
+    if wanted(Name::Page) {
+        page::bench(&place::target().join("release").join("mqtt-presence"))?;
+    }
     Ok(())
 }
