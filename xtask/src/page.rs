@@ -17,7 +17,7 @@ const PACKAGE: &str = "mqtt-presence-wasm";
 const MOST: usize = 200_000;
 
 /// Options of `cargo xtask page`.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub struct PageArgs {
     /// Only the engine, into web/src/engine/pkg
     #[arg(long)]
@@ -32,6 +32,38 @@ pub fn page(args: &PageArgs) -> Result<(), String> {
         run("page", &mut npm(&["run", "build"]))?;
     }
     Ok(())
+}
+
+/// Builds the page, and tries what of it needs no browser.
+pub fn test() -> Result<(), String> {
+    page(&PageArgs::default())?;
+    run("types of the page", &mut npm(&["run", "check"]))?;
+    run("units of the page", &mut npm(&["test"]))
+}
+
+/// The built page in Chromium, and over the service that the tests built.
+pub fn browser() -> Result<(), String> {
+    packages(&web())?;
+    tool::chromium()?;
+    run(
+        "the page in Chromium",
+        Command::new("node")
+            .args(["--test", "tests/page/"])
+            .current_dir(place::root()),
+    )
+}
+
+/// Measures the page in Chromium, on recordings that this binary generates.
+pub fn bench(mqtt_presence: &Path) -> Result<(), String> {
+    page(&PageArgs::default())?;
+    tool::chromium()?;
+    run(
+        "budgets of the page",
+        Command::new("node")
+            .arg("tests/page/bench.mjs")
+            .env("MQTT_PRESENCE_BIN", mqtt_presence)
+            .current_dir(place::root()),
+    )
 }
 
 fn web() -> PathBuf {

@@ -1,7 +1,6 @@
 //! `cargo xtask run`: a first look with everything real. A RocketMQ server, a
 //! simulated fleet that produces into its topic, and the service on top.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -10,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use clap::Args;
 
 use crate::child::{self, Running};
+use crate::page::{self, PageArgs};
 use crate::rocketmq::{Cluster, StartOptions};
 use crate::{http, place, step, tool};
 
@@ -38,6 +38,9 @@ pub struct RunArgs {
 
 /// Runs until Ctrl-C or SIGTERM, or until a part of it ends.
 pub fn run(args: &RunArgs) -> Result<(), String> {
+    if let Err(reason) = page::page(&PageArgs::default()) {
+        println!("No page: {reason}. The service answers without it.");
+    }
     step::run(
         "build mqtt-presence",
         &mut step::cargo(&["build", "--locked", "--package", "mqtt-presence"]),
@@ -61,7 +64,13 @@ pub fn run(args: &RunArgs) -> Result<(), String> {
         }
     };
 
-    let port = free_port(args.port)?;
+    let port = http::free_port(args.port)?;
+    if port != args.port {
+        println!(
+            "Port {} is taken; the service listens on {port}.",
+            args.port
+        );
+    }
     let config = folder.join("mqtt-presence.toml");
     write(
         &config,
@@ -170,21 +179,6 @@ fn produce(args: &RunArgs, cluster: &Cluster) -> Result<Running, String> {
     )
 }
 
-/// The wanted port, or one that the system gives when that is taken.
-fn free_port(wanted: u16) -> Result<u16, String> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, wanted))
-        .or_else(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
-        .map_err(|error| format!("no port is free on 127.0.0.1: {error}"))?;
-    let port = listener
-        .local_addr()
-        .map_err(|error| error.to_string())?
-        .port();
-    if port != wanted {
-        println!("Port {wanted} is taken; the service listens on {port}.");
-    }
-    Ok(port)
-}
-
 fn is_ready(port: u16) -> bool {
     http::get(port, "/readyz").is_ok_and(|(status, _)| status == 200)
 }
@@ -214,7 +208,7 @@ fn print_what_to_try(args: &RunArgs, cluster: Option<&Cluster>, port: u16) {
         ),
     }
     println!(
-        "mqtt-presence at http://127.0.0.1:{port}\n\nTry in another terminal:\n  \
+        "mqtt-presence at http://127.0.0.1:{port}: open it in a browser\n\nTry in another terminal:\n  \
          {program} get{url} GID_fleet@@@device-000001 GID_fleet@@@device-000002\n  \
          {program} watch{url}\n  \
          curl http://127.0.0.1:{port}/v1/stats\n\n{READY}."

@@ -5,7 +5,7 @@ use std::process::Command;
 use clap::{Args, ValueEnum};
 
 use crate::step::{cargo, run};
-use crate::{place, readme, tool};
+use crate::{page, place, readme, tool};
 
 /// Options of `cargo xtask test`.
 #[derive(Args)]
@@ -20,14 +20,16 @@ enum Check {
     Format,
     /// Licences, bans and sources of dependencies
     Deny,
-    /// The core for wasm32
-    Wasm,
+    /// The page and its engine: build, types, units
+    Page,
     /// Clippy, warnings are errors
     Lints,
     /// rustdoc, warnings are errors
     Doc,
     /// Units, vectors, properties, real servers, end to end
     Tests,
+    /// The page in Chromium
+    Browser,
     /// The commands of README.md
     Readme,
 }
@@ -52,10 +54,7 @@ impl Check {
                     .args(["check", "licenses", "bans", "sources"])
                     .current_dir(place::root()),
             ),
-            Check::Wasm => {
-                let (mut build, with) = tool::wasm::build("mqtt-presence-core", "release")?;
-                run(&format!("core for wasm32, with {with}"), &mut build.command)
-            }
+            Check::Page => page::test(),
             Check::Lints => lints(),
             Check::Doc => run(
                 "documentation",
@@ -70,6 +69,7 @@ impl Check {
                 }
                 run("tests", &mut cargo(&["test", "--workspace", "--locked"]))
             }
+            Check::Browser => page::browser(),
             Check::Readme => readme::check(),
         }
     }

@@ -5,9 +5,10 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// Nothing inline, nothing from elsewhere, never in a frame. Answers that
-/// are no page get by with it too.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; \
+/// Nothing inline, nothing from elsewhere, never in a frame; the page's worker
+/// compiles WebAssembly. Answers that are no page get by with it too.
+const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
+                      img-src 'self' blob:; connect-src 'self'; worker-src 'self'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
 
 /// Sets them.

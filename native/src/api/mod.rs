@@ -128,12 +128,10 @@ pub fn router(parts: Parts) -> Router {
         .routes(routes!(health::readyz))
         .routes(routes!(openapi::openapi))
         .routes(routes!(page::page))
-        .routes(routes!(page::script))
-        .routes(routes!(page::style))
         .split_for_parts();
     let _ = service.document.set(document);
     let router = router
-        .fallback(problem::not_found)
+        .fallback(page::file)
         .method_not_allowed_fallback(problem::method_not_allowed);
     let layers = ServiceBuilder::new()
         .layer(TraceLayer::new_for_http())

@@ -126,7 +126,7 @@ impl From<StoreError> for Problem {
 }
 
 /// No such route.
-pub async fn not_found(uri: axum::http::Uri) -> Problem {
+pub fn not_found(uri: &axum::http::Uri) -> Problem {
     let detail = format!(
         "there is no `{}` here; `/openapi.json` lists every call",
         uri.path()

@@ -13,6 +13,7 @@ use mqtt_presence_core::event::Event;
 
 mod faults;
 mod line;
+mod pace;
 mod random;
 mod sessions;
 mod share;
@@ -21,6 +22,7 @@ pub use line::to_json_line;
 pub use share::{ParseShareError, Share};
 
 use faults::Faults;
+use pace::Pace;
 use random::Random;
 use sessions::Sessions;
 
@@ -41,6 +43,9 @@ pub struct FleetConfig {
     pub shuffle: u32,
     /// Time of the first events, milliseconds since 1970.
     pub start: u64,
+    /// Events a second that the times are to keep up with: the fleet lives as
+    /// much faster or slower as that takes. Default: as devices do.
+    pub pace: Option<u32>,
 }
 
 impl FleetConfig {
@@ -58,6 +63,7 @@ impl Default for FleetConfig {
             duplicate: Share::NONE,
             shuffle: 0,
             start: FleetConfig::START,
+            pace: None,
         }
     }
 }
@@ -67,6 +73,7 @@ impl Default for FleetConfig {
 #[derive(Debug)]
 pub struct Fleet {
     faults: Faults,
+    pace: Option<Pace>,
 }
 
 impl Fleet {
@@ -76,6 +83,7 @@ impl Fleet {
         let random = Random::stream(config.seed, 1);
         Fleet {
             faults: Faults::new(sessions, &config, random),
+            pace: config.pace.map(|rate| Pace::new(&config, rate)),
         }
     }
 }
@@ -84,7 +92,11 @@ impl Iterator for Fleet {
     type Item = Event;
 
     fn next(&mut self) -> Option<Event> {
-        self.faults.next().map(|notice| notice.into_event())
+        let mut event = self.faults.next()?.into_event();
+        if let Some(pace) = &self.pace {
+            event.time = pace.time(event.time);
+        }
+        Some(event)
     }
 }
 
@@ -121,6 +133,23 @@ mod tests {
         r#"{"clientId":"GID_fleet@@@device-000084","channelId":"d16961eba5173cabb2304710495d7bf8","eventType":"connect","time":1767225656559,"clientIp":"10.0.0.83:1370"}"#,
         r#"{"clientId":"GID_fleet@@@device-000077","channelId":"dccdeee7a0deb077140439fe482f10ca","eventType":"connect","time":1767225675328,"clientIp":"10.0.0.76:45600"}"#,
     ];
+
+    #[test]
+    fn times_keep_up_with_the_pace() {
+        for (clients, rate) in [(100, 10), (1_000, 500), (5_000, 3)] {
+            let events = fleet(|config| {
+                config.clients = clients;
+                config.events = 60 * u64::from(clients);
+                config.pace = Some(rate);
+            });
+            let last = events.last().unwrap().time - FleetConfig::START;
+            let due = events.len() as u64 * 1_000 / u64::from(rate);
+            assert!(
+                last.abs_diff(due) < due / 20,
+                "{clients} clients at {rate}/s: {last} ms, due {due} ms"
+            );
+        }
+    }
 
     #[test]
     fn a_fleet_without_faults_tells_whole_sessions_in_order() {

@@ -10,6 +10,9 @@ use super::random::Random;
 const SECOND: u64 = 1_000;
 const MINUTE: u64 = 60 * SECOND;
 
+/// Within this time each client connects first.
+pub(super) const RAMP: u64 = 20 * MINUTE;
+
 /// Every so manieth client flaps now and then.
 const FLAPPING: u32 = 50;
 
@@ -50,11 +53,11 @@ pub(super) struct Sessions {
 }
 
 impl Sessions {
-    /// Plans each client's first connect within the first 20 minutes.
+    /// Plans each client's first connect.
     pub fn new(clients: u32, start: u64, mut random: Random) -> Sessions {
         let first = |client| {
             Reverse(Notice {
-                time: start + random.below(20 * MINUTE),
+                time: start + random.below(RAMP),
                 planned: u64::from(client),
                 client,
                 kind: Kind::Connect,

@@ -33,14 +33,7 @@ fn a_token_guards_everything_but_health_and_page() {
         assert_eq!(refused.status, 401, "{wrong}");
         assert!(!refused.text.contains("hush-hush"));
     }
-    for path in [
-        "/healthz",
-        "/readyz",
-        "/",
-        "/page.js",
-        "/page.css",
-        "/openapi.json",
-    ] {
+    for path in ["/healthz", "/readyz", "/", "/openapi.json"] {
         assert_eq!(service.get(path).status, 200, "{path}");
     }
     assert_eq!(
@@ -144,20 +137,42 @@ fn one_address_may_not_ask_too_often() {
 #[test]
 fn browsers_get_strict_headers() {
     let service = Service::memory(&[]);
-    for path in ["/", "/page.js", "/v1/stats", "/nowhere"] {
+    let service_page = service.get("/").text;
+    let script = between(&service_page, "src=\"./", "\"");
+    for path in ["/", &format!("/{script}"), "/v1/stats", "/nowhere"] {
         let answer = service.get(path);
         let policy = answer.header("content-security-policy");
         assert!(
-            policy.contains("default-src 'none'") && !policy.contains("unsafe"),
+            policy.contains("default-src 'none'") && !policy.contains("'unsafe-"),
             "{path}: {policy}"
         );
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         assert_eq!(answer.header("referrer-policy"), "no-referrer");
     }
-    let page = service.get("/").text;
-    assert!(
-        page.contains("<script src=\"/page.js\"")
-            && !page.contains("style=")
-            && !page.contains("onclick")
+    assert!(!service_page.contains("style=") && !service_page.contains("onclick"));
+}
+
+#[test]
+fn the_page_is_asked_for_once() {
+    let service = Service::memory(&[]);
+    let page = service.get("/");
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    assert_eq!(page.header("cache-control"), "no-cache");
+    let same = service.get_with("/", &[("if-none-match", page.header("etag"))]);
+    assert_eq!((same.status, same.text.as_str()), (304, ""));
+    let script = format!("/{}", between(&page.text, "src=\"./", "\""));
+    let script = service.get(&script);
+    assert_eq!(
+        script.header("cache-control"),
+        "public, max-age=31536000, immutable"
     );
+    assert!(script.header("content-type").starts_with("text/javascript"));
+    service
+        .get("/assets/nothing.js")
+        .is_problem(404, "not_found", "/assets/nothing.js");
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    let (_, rest) = text.split_once(before).expect(text);
+    rest.split_once(after).expect(text).0
 }

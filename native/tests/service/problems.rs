@@ -44,8 +44,6 @@ fn the_description_has_every_route_and_no_other() {
         "get /healthz",
         "get /metrics",
         "get /openapi.json",
-        "get /page.css",
-        "get /page.js",
         "get /readyz",
         "get /v1/clients",
         "get /v1/clients/{clientId}",

@@ -137,7 +137,8 @@ class Recording implements Engine {
     while (from !== null) {
       const piece: { bytes: Uint8Array; next: number | null } = await this.#ask("exportPiece", what, filter, from);
       yield piece.bytes;
-      from = piece.next;
+      // Rust's `None` arrives as `undefined`.
+      from = piece.next ?? null;
     }
   }
 

@@ -161,7 +161,9 @@ async function read(input: Input, mine: number): Promise<void> {
     }
     whole = true;
     replay.finishFile();
-    if (unpacked === 0) fail("empty_input");
+    // Chromium ends the stream of a file that was cut meanwhile as if all were read.
+    if (bytes - before < input.blob.size) fail("read_failed");
+    else if (unpacked === 0) fail("empty_input");
   } catch (error) {
     if (mine !== round) return;
     if (whole || panickedWith()) throw error;

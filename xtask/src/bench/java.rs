@@ -4,8 +4,8 @@ use std::process::{Command, Stdio};
 
 use crate::{place, step};
 
-/// Consumes `events` from the topic with a group of its own; answers the seconds it took.
-pub(super) fn listen(namesrv: &str, topic: &str, events: u64) -> Result<f64, String> {
+/// Consumes `events` from the topic as this group; answers the seconds it took.
+pub(super) fn listen(namesrv: &str, topic: &str, group: &str, events: u64) -> Result<f64, String> {
     let source = place::root().join("tests").join("bench").join("java");
     let build = place::target().join("bench").join("java");
     step::run(
@@ -38,13 +38,7 @@ pub(super) fn listen(namesrv: &str, topic: &str, events: u64) -> Result<f64, Str
         .arg(format!("-Duser.home={}", build.display()))
         .arg("-cp")
         .arg(format!("{0}/classes:{0}/dependency/*", build.display()))
-        .args([
-            "NoticeListener",
-            namesrv,
-            topic,
-            "GID_bench_java",
-            &events.to_string(),
-        ])
+        .args(["NoticeListener", namesrv, topic, group, &events.to_string()])
         .stderr(Stdio::inherit())
         .output()
         .map_err(|error| format!("`java` cannot be started: {error}"))?;

@@ -9,7 +9,7 @@ mod table;
 
 use clap::{Args, ValueEnum};
 
-use crate::step;
+use crate::{page, place, step};
 
 /// Options of `cargo xtask bench`.
 #[derive(Args)]
@@ -29,6 +29,8 @@ enum Name {
     Push,
     /// From a RocketMQ topic into sqlite, and the documented Java listener beside it
     Rocketmq,
+    /// The page in Chromium against its budgets; the table goes into web/README.md
+    Page,
 }
 
 /// Builds the release binary, measures, prints the table.
@@ -56,6 +58,9 @@ pub fn bench(args: &BenchArgs) -> Result<(), String> {
     }
     if !rows.is_empty() {
         table::print(&rows);
+    }
+    if wanted(Name::Page) {
+        page::bench(&place::target().join("release").join("mqtt-presence"))?;
     }
     Ok(())
 }

@@ -43,12 +43,19 @@ pub fn java_and_maven() -> Result<(), String> {
     }
 }
 
-/// Makes sure that Chromium is there.
+/// Makes sure that Chromium is there, with a font for Chinese.
 pub fn chromium() -> Result<(), String> {
-    if answers("chromium", &["--version"]) {
+    let mut packages = Vec::new();
+    if !answers("/usr/bin/chromium", &["--version"]) {
+        packages.push("chromium");
+    }
+    if !answers("test", &["-d", "/usr/share/fonts/opentype/noto"]) {
+        packages.push("fonts-noto-cjk");
+    }
+    if packages.is_empty() {
         return Ok(());
     }
-    debian(&["chromium"])
+    debian(&packages)
 }
 
 /// Installs Debian packages; only root on a machine with apt can.

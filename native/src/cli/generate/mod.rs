@@ -114,6 +114,11 @@ pub(super) fn run(args: &GenerateArgs) -> Result<ExitCode, Failure> {
         duplicate: args.faults.duplicate,
         shuffle: args.faults.shuffle,
         start: args.start.0,
+        pace: match args.to {
+            Destination::Stdout => None,
+            #[cfg(feature = "remoting")]
+            Destination::Rocketmq => args.rocketmq.rate,
+        },
     });
     let total = Some(args.events).filter(|events| *events != UNLIMITED);
     match args.to {

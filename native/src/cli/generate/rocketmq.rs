@@ -25,7 +25,7 @@ pub(super) struct RocketmqArgs {
     /// The topic; it must be there
     #[arg(long, value_name = "TOPIC", required_if_eq("to", "rocketmq"))]
     topic: Option<String>,
-    /// Events a second; as fast as the topic takes them when absent
+    /// Events a second, which their times keep up with; as fast as the topic takes them when absent
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
 }

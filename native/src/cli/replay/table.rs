@@ -129,7 +129,7 @@ fn last(client: &ClientEntry<'_>) -> String {
     let facts = client
         .channels
         .iter()
-        .flat_map(|channel| [channel.connect, channel.disconnect, channel.tcpclean]);
+        .flat_map(|channel| [&channel.connect, &channel.disconnect, &channel.tcpclean]);
     let latest = facts.flatten().map(|fact| fact.time).max();
     latest.map_or_else(String::new, |time| Instant(time).to_string())
 }

@@ -105,6 +105,7 @@ fn build(
                 events: u64::MAX,
                 seed: fleet.seed,
                 start: crate::clock::now(),
+                pace: Some(fleet.rate),
                 ..FleetConfig::default()
             };
             Box::new(FleetSource::new(endless, u64::from(fleet.rate)))

@@ -18,7 +18,7 @@ use super::watch::{INTERVAL, Watch};
 
 /// Listener calls that run at once, each with at most 32 messages: enough for
 /// one commit to carry some 2,000.
-pub(super) const LISTENERS: u32 = 64;
+pub(super) const LISTENERS: u32 = 256;
 
 /// Threads beside those of the listeners, for the client's own blocking work.
 const SPARE: usize = 16;

@@ -27,6 +27,10 @@ const PULL_NOT_FOUND: i32 = 19;
 const PULL_RETRY_IMMEDIATELY: i32 = 20;
 const PULL_OFFSET_MOVED: i32 = 21;
 const QUERY_NOT_FOUND: i32 = 22;
+/// A broker that has lost its clients, or what they subscribe to, says so until
+/// their next heartbeat: no refusal.
+const PULL_NOT_SUBSCRIBED: i32 = 24;
+const PULL_SUBSCRIPTION_OLD: i32 = 25;
 
 pub(super) struct Hook {
     pub(super) signer: Option<AclClientRPCHook>,
@@ -39,8 +43,14 @@ impl RPCHook for Hook {
         to: SocketAddr,
         request: &mut RemotingCommand,
     ) -> Result<(), SharedError> {
-        if request.code() == SEND_BATCH {
-            keep_ids(request);
+        match request.code() {
+            SEND_BATCH => keep_ids(request),
+            PULL => {
+                if let Some((broker, queue)) = self.queue(request) {
+                    self.watch.asked(broker, queue);
+                }
+            }
+            _ => {}
         }
         match &self.signer {
             Some(signer) => signer.do_before_request(to, request),
@@ -56,19 +66,26 @@ impl RPCHook for Hook {
     ) -> Result<(), SharedError> {
         match request.code() {
             ROUTE => self.route(from, request, response),
-            HEARTBEAT => self.broker(Ask::Heartbeat, &[SUCCESS], from, response),
-            PULL => self.broker(
-                Ask::Pull,
-                &[
+            HEARTBEAT => {
+                self.broker(Ask::Heartbeat, &[SUCCESS], from, response);
+            }
+            PULL if matches!(response.code(), PULL_NOT_SUBSCRIBED | PULL_SUBSCRIPTION_OLD) => {}
+            PULL => {
+                let good = [
                     SUCCESS,
                     PULL_NOT_FOUND,
                     PULL_RETRY_IMMEDIATELY,
                     PULL_OFFSET_MOVED,
-                ],
-                from,
-                response,
-            ),
-            QUERY_OFFSET => self.broker(Ask::Offset, &[SUCCESS, QUERY_NOT_FOUND], from, response),
+                ];
+                if self.broker(Ask::Pull, &good, from, response)
+                    && let Some((broker, queue)) = self.queue(request)
+                {
+                    self.watch.answered(broker, queue);
+                }
+            }
+            QUERY_OFFSET => {
+                self.broker(Ask::Offset, &[SUCCESS, QUERY_NOT_FOUND], from, response);
+            }
             _ => {}
         }
         Ok(())
@@ -107,14 +124,27 @@ impl Hook {
         }
     }
 
-    fn broker(&self, ask: Ask, good: &[i32], from: SocketAddr, response: &RemotingCommand) {
+    /// Broker and number of the queue that is read, when it is the topic's.
+    fn queue<'a>(&self, request: &'a RemotingCommand) -> Option<(&'a str, i32)> {
+        let fields = request.ext_fields()?;
+        if fields.get("topic")?.as_str() != self.watch.topic() {
+            return None;
+        }
+        let queue = fields.get("queueId")?.parse().ok()?;
+        Some((fields.get("bname")?.as_str(), queue))
+    }
+
+    /// Whether the answer is a good one.
+    fn broker(&self, ask: Ask, good: &[i32], from: SocketAddr, response: &RemotingCommand) -> bool {
         let code = response.code();
         let answer = if good.contains(&code) {
             Ok(())
         } else {
             Err(refusal(code, response))
         };
+        let is_good = answer.is_ok();
         self.watch.broker(ask, from, answer);
+        is_good
     }
 }
 

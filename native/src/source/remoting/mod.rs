@@ -8,8 +8,9 @@
 //!
 //! The crate that speaks the protocol is contained: its runtime and settings
 //! in `client`, what it says to the servers in `hook` (where the routes of 4.x
-//! are mended too), what its silence means in `watch`. A consumer that panics
-//! or does not recover is built anew.
+//! are mended too), what its silence means in `watch`, which queues are ours in
+//! `share` and whether they are read in `queues`. A consumer that panics or does
+//! not recover is built anew.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,8 +26,10 @@ mod hook;
 mod listener;
 mod probe;
 mod producer;
+mod queues;
 mod route;
 mod session;
+mod share;
 mod watch;
 
 pub use config::{Config, From, Tls};
@@ -73,11 +76,19 @@ impl Source for Remoting {
             source_name: NAME.to_owned(),
             reason,
         })?;
+        // A name for all sessions: a broker may list the one before for a while,
+        // and another name would divide the queues with it.
+        let mut settings = client::settings(&config);
+        settings.change_instance_name_to_pid();
         let mut patience = PATIENCE;
         loop {
             let watch = Arc::new(Watch::new(config.full_topic(), config.group.clone()));
-            let mut session =
-                Session::start(config.clone(), context.intake.clone(), Arc::clone(&watch));
+            let mut session = Session::start(
+                config.clone(),
+                settings.clone(),
+                context.intake.clone(),
+                Arc::clone(&watch),
+            );
             let end = observe(&config, &context, &watch, &mut session, &mut patience).await;
             session.stop().await;
             if let End::Shutdown = end {
@@ -115,7 +126,13 @@ async fn observe(
             }
             () = tokio::time::sleep(Duration::from_millis(500)) => {}
         }
-        match sentence(config, watch).await {
+        let verdict = watch.verdict();
+        // What is lost does not come by waiting, unless a new client did not help.
+        let wait = match verdict {
+            Verdict::Unread { lost: true, .. } => *patience - PATIENCE,
+            _ => *patience,
+        };
+        match sentence(config, verdict).await {
             Ok(Some(health)) => {
                 say(context, health);
                 failing_since = None;
@@ -125,7 +142,7 @@ async fn observe(
             Err(sentence) => {
                 say(context, Health::Failing(sentence));
                 let since = *failing_since.get_or_insert_with(Instant::now);
-                if since.elapsed() > *patience {
+                if since.elapsed() >= wait {
                     *patience = (*patience * 2).min(LONGEST_PATIENCE);
                     info!(source = NAME, "starting the RocketMQ client anew");
                     return End::Rebuild;
@@ -137,14 +154,24 @@ async fn observe(
 
 /// The health that follows from the watch: `None` leaves it, an error says
 /// what is wrong, where, and what to do.
-async fn sentence(config: &Config, watch: &Watch) -> Result<Option<Health>, String> {
-    match watch.verdict() {
+async fn sentence(config: &Config, verdict: Verdict) -> Result<Option<Health>, String> {
+    match verdict {
         Verdict::Starting => Ok(None),
         Verdict::Ready => Ok(Some(Health::Ready)),
         Verdict::Refused(sentence) => Err(sentence),
-        Verdict::Stalled => Err(format!(
-            "the RocketMQ client has stopped reading topic `{}`; it is started anew",
-            config.topic
+        Verdict::NoShare => Err(format!(
+            "the broker does not list this instance in group `{}`, so it reads no queue of topic `{}`; the RocketMQ client is started anew",
+            config.group, config.topic
+        )),
+        Verdict::Unread { queues, lost } => Err(format!(
+            "the broker answers, but of topic `{}` the queues `{}` are {}",
+            config.topic,
+            queues.join("`, `"),
+            if lost {
+                "no longer read; the RocketMQ client is started anew"
+            } else {
+                "not read yet"
+            },
         )),
         Verdict::NoNameServer => {
             let mut silent = Vec::new();

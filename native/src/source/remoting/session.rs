@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rocketmq_client_rust::{
-    ConsumeConcurrentlyContext, ConsumeConcurrentlyStatus, DefaultMQPushConsumer,
+    ClientConfig, ConsumeConcurrentlyContext, ConsumeConcurrentlyStatus, DefaultMQPushConsumer,
     MQPushConsumer as _,
 };
 use rocketmq_model::common::consumer::consume_from_where::ConsumeFromWhere;
@@ -13,9 +13,10 @@ use rocketmq_model::common::message::message_ext::MessageExt;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::client::{Client, LISTENERS, hook, settings};
+use super::client::{Client, LISTENERS, hook};
 use super::config::{Config, From};
 use super::listener::Listener;
+use super::share::Shares;
 use super::watch::Watch;
 use crate::pipeline::Intake;
 
@@ -32,13 +33,19 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn start(config: Config, intake: Intake, watch: Arc<Watch>) -> Session {
+    /// The settings name the client to the broker.
+    pub(super) fn start(
+        config: Config,
+        settings: ClientConfig,
+        intake: Intake,
+        watch: Arc<Watch>,
+    ) -> Session {
         let stop = CancellationToken::new();
         let (sender, ended) = oneshot::channel();
         let token = stop.clone();
         let body = move || {
             // A panic drops the sender, which the receiver takes for one.
-            let result = live(&config, intake, watch, &token);
+            let result = live(&config, settings, intake, watch, &token);
             let _ = sender.send(result);
         };
         if std::thread::Builder::new()
@@ -66,12 +73,13 @@ impl Session {
 
 fn live(
     config: &Config,
+    settings: ClientConfig,
     intake: Intake,
     watch: Arc<Watch>,
     stop: &CancellationToken,
 ) -> Result<(), String> {
     let client = Client::new()?;
-    let result = client.block_on(consume(&client, config, intake, watch, stop));
+    let result = client.block_on(consume(&client, config, settings, intake, watch, stop));
     // `close` takes the runtime apart, so it needs another one to wait on.
     let after = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -84,6 +92,7 @@ fn live(
 async fn consume(
     client: &Client,
     config: &Config,
+    settings: ClientConfig,
     intake: Intake,
     watch: Arc<Watch>,
     stop: &CancellationToken,
@@ -93,9 +102,12 @@ async fn consume(
         From::Last => ConsumeFromWhere::ConsumeFromLastOffset,
     };
     let mut consumer = DefaultMQPushConsumer::builder(client.runtime())
-        .client_config(settings(config))
+        .client_config(settings)
         .consumer_group(config.group.as_str())
         .consume_from_where(from)
+        .allocate_message_queue_strategy(Arc::new(Shares {
+            watch: Arc::clone(&watch),
+        }))
         .consume_thread_min(LISTENERS)
         .consume_thread_max(LISTENERS)
         // The broker hands out 32 at most.

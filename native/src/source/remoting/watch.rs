@@ -8,6 +8,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use rocketmq_model::common::message::message_queue::MessageQueue;
+
+use super::client::LISTENERS;
+use super::queues::{Queues, Share};
+
 /// The client asks for routes and sends heartbeats every 10 s.
 pub(super) const INTERVAL: Duration = Duration::from_secs(10);
 /// An answer older than this is silence: two intervals and a timeout.
@@ -36,9 +41,12 @@ pub(super) enum Verdict {
     NoNameServer,
     /// None of these brokers has answered for a while.
     NoBroker(Vec<String>),
-    /// The broker answers, but no queue has been read for a long time although
-    /// nothing is being processed: the client has lost its thread.
-    Stalled,
+    /// The broker answers, but has not listed this instance in the group for
+    /// a while, so it has no queues.
+    NoShare,
+    /// The broker answers, but these of our queues are not read; `lost` when
+    /// the client has lost its thread.
+    Unread { queues: Vec<String>, lost: bool },
 }
 
 #[derive(Debug)]
@@ -69,6 +77,7 @@ struct State {
     heartbeat: Answers,
     offset: Answers,
     pull: Answers,
+    queues: Queues,
 }
 
 /// One session's answers.
@@ -83,12 +92,14 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new(topic: String, group: String) -> Watch {
+        let now = Instant::now();
         let state = State {
-            since: Instant::now(),
+            since: now,
             route: None,
             heartbeat: Answers::default(),
             offset: Answers::default(),
             pull: Answers::default(),
+            queues: Queues::new(now),
         };
         Watch {
             topic,
@@ -158,11 +169,36 @@ impl Watch {
         }
     }
 
+    /// The group was divided: these queues are ours; `None` when the broker
+    /// does not list us.
+    pub(super) fn share(&self, queues: Option<&[MessageQueue]>) {
+        let share = queues.map(|queues| {
+            queues
+                .iter()
+                .map(|queue| (queue.broker_name().as_str(), queue.queue_id()))
+        });
+        self.state().queues.assign(share, Instant::now());
+    }
+
+    /// The client asks for messages of this queue.
+    pub(super) fn asked(&self, broker: &str, queue: i32) {
+        self.state().queues.asked(broker, queue, Instant::now());
+    }
+
+    /// The broker has answered that, with messages or with none.
+    pub(super) fn answered(&self, broker: &str, queue: i32) {
+        self.state().queues.answered(broker, queue, Instant::now());
+    }
+
     /// What all this means now.
     pub(super) fn verdict(&self) -> Verdict {
-        let state = self.state();
+        let mut state = self.state();
         let silent = |at: Option<Instant>| at.is_none_or(|at| at.elapsed() > SILENCE);
         let heard = state.heartbeat.good.max(state.pull.good);
+        let now = Instant::now();
+        if silent(heard) {
+            state.queues.silent(now);
+        }
         let young = state.since.elapsed() < GRACE;
         match &state.route {
             None if young => return Verdict::Starting,
@@ -179,21 +215,24 @@ impl Watch {
                 return Verdict::Refused(sentence.to_owned());
             }
         }
-        let Some((_, Route::Known(brokers))) = &state.route else {
-            return Verdict::Starting;
-        };
         if silent(heard) {
-            return if young || state.since.elapsed() < SILENCE / 2 {
-                Verdict::Starting
-            } else {
-                Verdict::NoBroker(brokers.clone())
+            return match &state.route {
+                Some((_, Route::Known(brokers))) if state.since.elapsed() >= SILENCE / 2 => {
+                    Verdict::NoBroker(brokers.clone())
+                }
+                _ => Verdict::Starting,
             };
         }
-        let idle = self.in_flight.load(Ordering::Relaxed) == 0;
-        if idle && state.pull.good.is_some_and(|at| at.elapsed() > 3 * SILENCE) {
-            Verdict::Stalled
-        } else {
-            Verdict::Ready
+        // With a listener free, no queue has so many messages here that the
+        // client would stop asking for more.
+        if self.in_flight.load(Ordering::Relaxed) >= LISTENERS as usize {
+            state.queues.full(now);
+        }
+        match state.queues.share(now) {
+            Share::Read => Verdict::Ready,
+            Share::Unread { queues, lost } => Verdict::Unread { queues, lost },
+            Share::None(waited) if waited > SILENCE => Verdict::NoShare,
+            Share::None(_) | Share::Settling => Verdict::Starting,
         }
     }
 }
@@ -213,6 +252,12 @@ mod tests {
         watch
     }
 
+    /// One queue is ours, and is read.
+    fn reading(watch: &Watch) {
+        watch.share(Some(&[MessageQueue::from_parts("T", "b", 0)]));
+        watch.asked("b", 0);
+    }
+
     #[test]
     fn silence_of_the_name_server_is_noticed_after_a_while() {
         assert_eq!(watch(Duration::ZERO).verdict(), Verdict::Starting);
@@ -228,6 +273,8 @@ mod tests {
         );
         watch.route(from(), Ok(vec!["b:1".into()]));
         watch.broker(Ask::Heartbeat, from(), Ok(()));
+        assert_eq!(watch.verdict(), Verdict::Starting);
+        reading(&watch);
         assert_eq!(watch.verdict(), Verdict::Ready);
     }
 
@@ -236,6 +283,7 @@ mod tests {
         let watch = watch(GRACE);
         watch.route(from(), Ok(vec!["b:1".into()]));
         watch.broker(Ask::Heartbeat, from(), Ok(()));
+        reading(&watch);
         watch.broker(Ask::Pull, from(), Err("`no` (code 16)".into()));
         assert!(
             matches!(watch.verdict(), Verdict::Refused(sentence) if sentence.contains("`no` (code 16)") && sentence.contains("group `G`"))

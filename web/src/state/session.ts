@@ -1,0 +1,165 @@
+import { batch, signal } from "@preact/signals";
+import type { Engine, Fault, Input, Progress, RuleOptions } from "../engine/engine";
+import { LiveEngine } from "../engine/live";
+import { openRecording } from "../engine/recording";
+import { roomy } from "../time/scale";
+import { sentence } from "./faults";
+import { refusal } from "./intake";
+import { tell } from "./notices";
+import { atEnd, cursor, fitTo, fitted, look, resetView, sort } from "./view";
+
+const nothing: Progress = {
+  state: "ready", bytes: 0, bytesTotal: null, records: 0, accepted: 0, rejected: 0, duplicates: 0,
+  clients: 0, online: 0, anomalies: 0, range: { from: 0, to: 0 }, faults: [],
+};
+
+export const engine = signal<Engine | null>(null);
+export const progress = signal<Progress>(nothing);
+/** Grows whenever what the engine would answer has changed. */
+export const revision = signal(0);
+export const inputs = signal<readonly Input[]>([]);
+/** Whether the page came from a service that can be followed. */
+export const serviceHere = signal(false);
+export const recordsPerSecond = signal(0);
+/** Where the data came from, when it was an address. */
+export const dataUrl = signal<string | null>(null);
+export const options = signal<RuleOptions>({
+  closing: "any", takeover: false, flapCount: 5, flapWindow: 60_000, lateAfter: 60_000,
+});
+
+/** How often pictures are asked for anew while reading, in milliseconds. */
+const RENEW = 250;
+let renewed = 0;
+let faultsTold = 0;
+let measured = { at: 0, records: 0 };
+let reading: Promise<void> = Promise.resolve();
+
+function use(next: Engine | null): void {
+  const old = engine.peek();
+  if (old) {
+    old.onProgress = null;
+    old.close();
+  }
+  faultsTold = 0;
+  measured = { at: performance.now(), records: 0 };
+  batch(() => {
+    inputs.value = [];
+    dataUrl.value = null;
+    recordsPerSecond.value = 0;
+    progress.value = nothing;
+    resetView();
+    engine.value = next;
+    revision.value += 1;
+  });
+  if (next) next.onProgress = (step) => engine.peek() === next && receive(step);
+}
+
+function receive(step: Progress): void {
+  const now = performance.now();
+  const before = progress.peek();
+  if (now - measured.at > 500) {
+    recordsPerSecond.value = Math.max(0, Math.round(((step.records - measured.records) / (now - measured.at)) * 1_000));
+    measured = { at: now, records: step.records };
+  }
+  batch(() => {
+    progress.value = step;
+    // Every answer costs the worker time that it could read in.
+    if (step.state !== "loading" || now - renewed > RENEW || before.range.to === 0) {
+      renewed = now;
+      revision.value += 1;
+      // A view or a cursor that moved asks as much as a new revision does.
+      if (fitted.peek()) fitTo(engine.peek()?.kind === "live" ? lastMinutes(step) : step.range);
+      if (atEnd.peek()) cursor.value = { record: step.records, time: step.range.to };
+    }
+  });
+  for (const fault of step.faults.slice(faultsTold)) tellFault(fault);
+  faultsTold = step.faults.length;
+}
+
+/** Shows all there is; following a service goes on with `End`. */
+export function fitAll(): void {
+  const all = progress.peek().range;
+  if (all.to === 0) return;
+  if (engine.peek()?.kind === "live") look(roomy(all));
+  else {
+    fitted.value = true;
+    fitTo(all);
+  }
+}
+
+/** Following shows what happens now, not all that was kept. */
+function lastMinutes({ range }: Progress) {
+  return { from: Math.max(range.from, range.to - 300_000), to: range.to };
+}
+
+export function tellFault(fault: Fault): void {
+  tell("fault", (texts) => sentence(fault, texts));
+}
+
+/** Reads further inputs after those there are. A refused one changes nothing of what is loaded. */
+export function load(further: Input[]): Promise<void> {
+  reading = reading.then(async () => {
+    const good: Input[] = [];
+    for (const input of further) {
+      const fault = await refusal(input);
+      if (fault) tellFault(fault);
+      else good.push(input);
+    }
+    if (good.length === 0) return;
+    if (engine.peek()?.kind !== "recording") {
+      const recording = openRecording();
+      use(recording);
+      await recording.setOptions(options.peek());
+    }
+    const target = engine.peek();
+    if (!target) return;
+    const before = progress.peek().accepted;
+    inputs.value = [...inputs.peek(), ...good];
+    progress.value = { ...progress.peek(), state: "loading" };
+    await target.load(good);
+    if (engine.peek() === target && progress.peek().accepted === before && good.length === 1) {
+      tellFault({ code: "no_event", input: good[0].name, details: {} });
+    }
+  });
+  reading = reading.catch((error) => {
+    console.error(error);
+    tellFault({ code: "engine_failed", input: "", details: {} });
+    use(null);
+  });
+  return reading;
+}
+
+export function cancelLoad(): void {
+  engine.peek()?.cancel();
+}
+
+export function closeRecording(): void {
+  engine.peek()?.cancel();
+  use(null);
+}
+
+export function followService(): void {
+  const live = new LiveEngine(new URL("./", document.baseURI));
+  use(live);
+  // Flips reorder other sorts all the time.
+  sort.value = "name";
+  void live.load();
+}
+
+export async function changeOptions(next: RuleOptions): Promise<void> {
+  options.value = next;
+  await engine.peek()?.setOptions(next);
+  revision.value += 1;
+}
+
+/** Whether a service answers where the page came from. */
+export async function findService(): Promise<boolean> {
+  if (!location.protocol.startsWith("http")) return false;
+  try {
+    const answer = await fetch(new URL("./v1/stats", document.baseURI), { headers: { accept: "application/json" } });
+    if (answer.status === 401) return true;
+    return answer.ok && "lastTransition" in (await answer.json());
+  } catch {
+    return false;
+  }
+}

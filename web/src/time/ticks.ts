@@ -1,0 +1,41 @@
+import type { Range } from "../engine/engine";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const STEPS = [
+  1, 2, 5, 10, 20, 50, 100, 200, 500,
+  SECOND, 2 * SECOND, 5 * SECOND, 10 * SECOND, 15 * SECOND, 30 * SECOND,
+  MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE,
+  HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR,
+  DAY, 2 * DAY, 7 * DAY, 14 * DAY, 28 * DAY, 91 * DAY, 365 * DAY, 3_650 * DAY, 36_500 * DAY,
+];
+
+export interface Ticks {
+  /** Milliseconds between two. */
+  step: number;
+  times: number[];
+}
+
+/**
+ * Round times of the reader's clock, no nearer to one another than `gap` pixels.
+ * `offset` is the clock's distance from UTC in milliseconds.
+ */
+export function ticks(range: Range, width: number, gap: number, offset: number): Ticks {
+  const length = range.to - range.from;
+  const least = (length / Math.max(1, width)) * gap;
+  const step = STEPS.find((candidate) => candidate >= least) ?? STEPS[STEPS.length - 1];
+  const times: number[] = [];
+  if (!(length > 0)) return { step, times };
+  const first = Math.ceil((range.from + offset) / step) * step - offset;
+  for (let time = first; time <= range.to && times.length < 1_000; time += step) times.push(time);
+  return { step, times };
+}
+
+/** The clock's distance from UTC at that time, in milliseconds. */
+export function clockOffset(time: number): number {
+  const minutes = new Date(time).getTimezoneOffset();
+  return Number.isNaN(minutes) ? 0 : -minutes * MINUTE;
+}
