@@ -27,7 +27,7 @@ pub(super) struct RocketmqArgs {
     topic: Option<String>,
     /// Events a second, which their times keep up with; as fast as the topic takes them when absent
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    rate: Option<u32>,
+    pub(super) rate: Option<u32>,
 }
 
 /// Sends every event of the fleet; `events` is for the progress bar.
@@ -51,7 +51,7 @@ pub(super) fn send(args: &RocketmqArgs, fleet: Fleet, events: Option<u64>) -> Re
 
 async fn produce(
     producer: &Producer,
-    rate: Option<u32>,
+    pub(super) rate: Option<u32>,
     mut fleet: Fleet,
     events: Option<u64>,
 ) -> Result<(), crate::source::remoting::SendError> {
