@@ -5,7 +5,7 @@ use std::process::Command;
 use clap::{Args, ValueEnum};
 
 use crate::step::{cargo, run};
-use crate::{page, place, readme, tool};
+use crate::{package, page, place, readme, tool};
 
 /// Options of `cargo xtask test`.
 #[derive(Args)]
@@ -30,6 +30,8 @@ enum Check {
     Tests,
     /// The page in Chromium
     Browser,
+    /// The npm package at its users, and one answer on native, Node and Chromium
+    Package,
     /// The commands of README.md
     Readme,
 }
@@ -70,6 +72,7 @@ impl Check {
                 run("tests", &mut cargo(&["test", "--workspace", "--locked"]))
             }
             Check::Browser => page::browser(),
+            Check::Package => package::test(),
             Check::Readme => readme::check(),
         }
     }

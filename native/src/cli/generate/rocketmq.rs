@@ -51,7 +51,7 @@ pub(super) fn send(args: &RocketmqArgs, fleet: Fleet, events: Option<u64>) -> Re
 
 async fn produce(
     producer: &Producer,
-    pub(super) rate: Option<u32>,
+    rate: Option<u32>,
     mut fleet: Fleet,
     events: Option<u64>,
 ) -> Result<(), crate::source::remoting::SendError> {
