@@ -18,6 +18,9 @@ onPage("names the client that is believed online wrongly, and the record that di
   await eventually(() => lanes(page), (shown) => shown[0] === client);
   await eventually(() => behind(page), (table) => table[client]?.believed === "online" && ["open", "unknown"].includes(table[client]?.actual));
 
+  // The count of all clients says so, too: what no event tells is no fact.
+  await eventually(() => by(page, "online-at-cursor").innerText(), (words) => words === "1 believed, 0 in fact, 1 unknown");
+
   // Without a click the inspector shows the client and says why.
   await eventually(() => by(page, "inspected").innerText(), (shown) => shown.endsWith(client));
   await page.getByText("Belief and fact differ here.").waitFor();

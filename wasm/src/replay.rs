@@ -142,6 +142,7 @@ impl Replay {
             .words("believedMax", &overview.believed_max)
             .words("actualMin", &overview.actual_min)
             .words("actualMax", &overview.actual_max)
+            .words("possibleMax", &overview.possible_max)
             .words("anomalies", &overview.anomalies)
             .into())
     }
@@ -217,6 +218,7 @@ impl Replay {
         Ok(Answer::new()
             .with("believedOnline", f64::from(standing.believed_online))
             .with("actualOnline", f64::from(standing.actual_online))
+            .with("actualOpen", f64::from(standing.actual_open))
             .bytes("believed", &standing.believed)
             .bytes("actual", &standing.actual)
             .into())

@@ -11,10 +11,12 @@ pub struct Overview {
     pub believed_min: Vec<u32>,
     /// Believed, by the time of arrival.
     pub believed_max: Vec<u32>,
-    /// What was so.
+    /// What was so, as far as events say: [`LaneState::Online`].
     pub actual_min: Vec<u32>,
-    /// What was so.
+    /// What was so, as far as events say: [`LaneState::Online`].
     pub actual_max: Vec<u32>,
+    /// The same together with those that are [`LaneState::Open`].
+    pub possible_max: Vec<u32>,
     /// How many anomalies.
     pub anomalies: Vec<u32>,
 }
@@ -33,8 +35,10 @@ pub struct Cursor {
 pub struct Standing {
     /// All clients that are believed online.
     pub believed_online: u32,
-    /// All clients that were online.
+    /// All clients that were online, as far as events say.
     pub actual_online: u32,
+    /// All clients that are [`LaneState::Open`]: no event says how they were.
+    pub actual_open: u32,
     /// [`LaneState`] of each client that was asked for.
     pub believed: Vec<u8>,
     /// [`LaneState`] of each client that was asked for.
@@ -51,11 +55,12 @@ impl Replay {
                 believed_max: none.clone(),
                 actual_min: none.clone(),
                 actual_max: none.clone(),
+                possible_max: none.clone(),
                 anomalies: none,
             };
         };
-        let (believed_min, believed_max) = survey.believed.draw(raster);
-        let (actual_min, actual_max) = survey.actual.draw(raster);
+        let [(believed_min, believed_max)] = survey.believed.draw(raster);
+        let [(actual_min, actual_max), (_, possible_max)] = survey.actual.draw(raster);
         let mut mark = survey.marks.partition_point(|time| *time < raster.whole(0));
         let anomalies = (0..raster.width).map(|column| {
             let end = raster.whole(column + 1);
@@ -68,6 +73,7 @@ impl Replay {
             believed_max,
             actual_min,
             actual_max,
+            possible_max,
             anomalies: anomalies.collect(),
         }
     }
@@ -85,7 +91,9 @@ impl Replay {
         let mut standing = Standing::default();
         if let Some(survey) = self.surveyed() {
             standing.believed_online = survey.believed_online(events);
-            standing.actual_online = survey.actual.at(cursor.time);
+            let [online, possible] = survey.actual.at(cursor.time);
+            standing.actual_online = online;
+            standing.actual_open = possible - online;
         }
         self.timelines(clients, |timeline| {
             let state = timeline::at(&timeline.actual, cursor.time);

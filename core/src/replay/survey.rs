@@ -46,6 +46,35 @@ impl Reading {
     }
 }
 
+/// What a client adds to the counts of what was so.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Share {
+    None,
+    /// It may have been online; no event says.
+    Open,
+    Online,
+}
+
+impl Share {
+    fn of(state: LaneState) -> Share {
+        match state {
+            LaneState::Online => Share::Online,
+            LaneState::Open => Share::Open,
+            _ => Share::None,
+        }
+    }
+
+    /// By how much one raises each line of [`Survey::actual`], from its two lowest bits.
+    fn counted(bits: u64) -> [i32; 2] {
+        let is = |share: Share| bits & 3 == share as u64;
+        [
+            i32::from(is(Share::Online)),
+            i32::from(is(Share::Online) || is(Share::Open)),
+        ]
+    }
+}
+
 /// Counts of one client.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tally {
@@ -74,10 +103,12 @@ pub(super) struct Survey {
     pub by_kind: [Vec<u32>; Kind::ALL.len()],
     /// Times of the anomalies, sorted when complete.
     pub marks: Vec<u64>,
-    pub believed: Counts,
-    pub actual: Counts,
-    /// Flips of all clients: time, then whether it is one to online.
-    flips: Vec<u64>,
+    /// Clients believed online.
+    pub believed: Counts<1>,
+    /// Clients online in fact; and with those that may have been.
+    pub actual: Counts<2>,
+    /// Changes of what was so, of all clients: time, then [`Share`] before and after.
+    changes: Vec<u64>,
     /// Clients believed online before each stretch of events.
     stretches: Vec<u32>,
 }
@@ -94,9 +125,9 @@ impl Survey {
             tallies: Vec::with_capacity(columns.clients.len()),
             by_kind: Default::default(),
             marks: Vec::new(),
-            believed: Counts::default(),
-            actual: Counts::default(),
-            flips: Vec::new(),
+            believed: Counts::new(),
+            actual: Counts::new(),
+            changes: Vec::new(),
             stretches: Vec::new(),
         }
     }
@@ -133,8 +164,14 @@ impl Survey {
             online = believed;
         }
         let flips = scene.flips();
-        for (place, (time, _)) in flips.iter().enumerate() {
-            self.flips.push(time << 1 | u64::from(place % 2 == 0));
+        let mut before = Share::None;
+        for step in &actual {
+            let after = Share::of(step.state);
+            if after != before {
+                self.changes
+                    .push(step.time << 4 | (before as u64) << 2 | after as u64);
+                before = after;
+            }
         }
         let mut tally = Tally {
             flips: flips.len() as u32,
@@ -156,11 +193,14 @@ impl Survey {
             events.sort_unstable();
         }
         self.marks.sort_unstable();
-        self.flips.sort_unstable();
-        let mut online: u32 = 0;
-        for flip in std::mem::take(&mut self.flips) {
-            online = online.wrapping_add_signed(if flip & 1 == 1 { 1 } else { -1 });
-            self.actual.set(flip >> 1, online);
+        self.changes.sort_unstable();
+        let mut counts = [0_u32; 2];
+        for change in std::mem::take(&mut self.changes) {
+            let (before, after) = (Share::counted(change >> 2), Share::counted(change));
+            for (line, count) in counts.iter_mut().enumerate() {
+                *count = count.wrapping_add_signed(after[line] - before[line]);
+            }
+            self.actual.set(change >> 4, counts);
         }
         let mut online: u32 = 0;
         for (event, reading) in (0..).zip(&self.readings) {
@@ -170,7 +210,7 @@ impl Survey {
             let change = reading.change();
             if change != 0 {
                 online = online.wrapping_add_signed(change);
-                self.believed.set(columns.arrival(event), online);
+                self.believed.set(columns.arrival(event), [online]);
             }
         }
     }

@@ -89,6 +89,18 @@ fn fact(events: &[Event], client: &str, time: u64, options: &Options) -> LaneSta
     }
 }
 
+/// Of how many clients one of these was so.
+fn how_many(
+    events: &[Event],
+    clients: &[String],
+    time: u64,
+    options: &Options,
+    wanted: &[LaneState],
+) -> usize {
+    let is = |client: &&String| wanted.contains(&fact(events, client, time, options));
+    clients.iter().filter(is).count()
+}
+
 fn lane_state(status: Status) -> LaneState {
     match status {
         Status::Online => LaneState::Online,
@@ -172,10 +184,15 @@ proptest! {
             }
             let believed: Vec<usize> = times.iter()
                 .map(|time| replay.believed(arrived(&events, *time) as u64).online()).collect();
-            let actual: Vec<usize> = times.iter().map(|time| replay.actual(*time).online()).collect();
-            let drawn = [overview.believed_min[column], overview.believed_max[column],
-                overview.actual_min[column], overview.actual_max[column], overview.anomalies[column]];
-            let told = [believed.iter().min(), believed.iter().max(), actual.iter().min(), actual.iter().max(), Some(&marks)];
+            let facts = |wanted: &[LaneState]| -> Vec<usize> {
+                times.iter().map(|time| how_many(&events, &names, *time, &options, wanted)).collect()
+            };
+            let actual = facts(&[LaneState::Online]);
+            let possible = facts(&[LaneState::Online, LaneState::Open]);
+            let drawn = [overview.believed_min[column], overview.believed_max[column], overview.actual_min[column],
+                overview.actual_max[column], overview.possible_max[column], overview.anomalies[column]];
+            let told = [believed.iter().min(), believed.iter().max(), actual.iter().min(),
+                actual.iter().max(), possible.iter().max(), Some(&marks)];
             prop_assert_eq!(drawn.map(|count| count as usize), told.map(|count| *count.unwrap()));
         }
     }
@@ -188,9 +205,14 @@ proptest! {
         for record in 0..=events.len() as u64 {
             for time in [0, record % END, END] {
                 let standing = replay.standing(&clients, Cursor { record, time });
-                let (believed, actual) = (replay.believed(record), replay.actual(time));
+                let believed = replay.believed(record);
                 prop_assert_eq!(standing.believed_online as usize, believed.online());
-                prop_assert_eq!(standing.actual_online as usize, actual.online());
+                let facts = |wanted: LaneState| how_many(&events, &names, time, &options, &[wanted]);
+                prop_assert_eq!(standing.actual_online as usize, facts(LaneState::Online));
+                prop_assert_eq!(standing.actual_open as usize, facts(LaneState::Open));
+                let by_the_rule = replay.actual(time).online();
+                prop_assert!(standing.actual_online as usize <= by_the_rule);
+                prop_assert!(by_the_rule <= (standing.actual_online + standing.actual_open) as usize);
                 for (lane, name) in names.iter().enumerate() {
                     prop_assert_eq!(standing.believed[lane], lane_state(believed.of(name)) as u8);
                     prop_assert_eq!(standing.actual[lane], fact(&events, name, time, &options) as u8);

@@ -114,8 +114,11 @@ export interface Fault {
 export interface Overview {
   believedMin: Uint32Array;
   believedMax: Uint32Array;
+  /** As far as events say. */
   actualMin: Uint32Array;
   actualMax: Uint32Array;
+  /** The same together with clients that are `open`. */
+  possibleMax: Uint32Array;
   /** Columns with an anomaly of any kind: how many. */
   anomalies: Uint32Array;
 }
@@ -123,7 +126,10 @@ export interface Overview {
 /** Counts by the rule; `actual` of the clients may say `open`, as lanes do. */
 export interface Standing {
   believedOnline: number;
+  /** As far as events say. */
   actualOnline: number;
+  /** Clients that are `open`: no event says how they were. */
+  actualOpen: number;
   /** `State` values, one a client. */
   believed: Uint8Array;
   actual: Uint8Array;

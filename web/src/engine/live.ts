@@ -185,6 +185,8 @@ export class LiveEngine implements Engine {
     const believed = rise(arrival, "believed");
     return {
       believedMin: believed.min, believedMax: believed.max, actualMin: actual.min, actualMax: actual.max,
+      // A service knows of no open ends.
+      possibleMax: actual.max,
       anomalies: new Uint32Array(width),
     };
   }
@@ -297,7 +299,7 @@ export class LiveEngine implements Engine {
       if (state(track, "actual") === State.online) actualOnline += 1;
     }
     return {
-      believedOnline, actualOnline,
+      believedOnline, actualOnline, actualOpen: 0,
       believed: Uint8Array.from(clients, (client) => state(this.tracks[client], "believed")),
       actual: Uint8Array.from(clients, (client) => state(this.tracks[client], "actual")),
     };

@@ -33,7 +33,7 @@ export const visibleRows = signal<readonly Row[]>([]);
 export const pinnedHeight = signal(0);
 export const glances = signal<ReadonlyMap<number, Glance>>(new Map());
 /** Clients online at the cursor. */
-export const onlineAtCursor = signal({ believed: 0, actual: 0 });
+export const onlineAtCursor = signal({ believed: 0, actual: 0, open: 0 });
 /** Time under the pointer. */
 export const hoverTime = signal<number | null>(null);
 /** A range that is being selected with Shift and drag. */
@@ -439,7 +439,7 @@ export class LanesView {
       });
       batch(() => {
         glances.value = found;
-        onlineAtCursor.value = { believed: standing.believedOnline, actual: standing.actualOnline };
+        onlineAtCursor.value = { believed: standing.believedOnline, actual: standing.actualOnline, open: standing.actualOpen };
       });
     },
   );

@@ -75,7 +75,8 @@ export const en = {
 
   overview: {
     title: "Clients online",
-    atCursor: (believed: number, actual: number) => `${n(believed)} believed, ${n(actual)} in fact`,
+    atCursor: (believed: number, actual: number, open: number) =>
+      `${n(believed)} believed, ${n(actual)} in fact${open ? `, ${n(open)} unknown` : ""}`,
     label: "Clients online over time. Arrow keys move the view, plus and minus zoom.",
   },
 

@@ -74,7 +74,7 @@ export const zh: Messages = {
 
   overview: {
     title: "在线客户端数",
-    atCursor: (believed, actual) => `认为 ${n(believed)}，事实 ${n(actual)}`,
+    atCursor: (believed, actual, open) => `认为 ${n(believed)}，事实 ${n(actual)}${open ? `，未知 ${n(open)}` : ""}`,
     label: "在线客户端数随时间的变化。方向键移动视图，加减号缩放。",
   },
 

@@ -6,7 +6,7 @@ import { Legend } from "../lanes/panel";
 import { onlineAtCursor } from "../lanes/view";
 import { latest } from "../latest";
 import { messages } from "../messages";
-import { fit } from "../paint/canvas";
+import { fit, hatch } from "../paint/canvas";
 import { faded } from "../paint/colour";
 import { engine, fitAll, progress, revision } from "../state/session";
 import { palette } from "../state/theme";
@@ -86,20 +86,27 @@ class OverviewPicture {
     const colours = palette.peek();
     const columns = overview.actualMax.length;
     let most = 1;
-    for (let at = 0; at < columns; at += 1) most = Math.max(most, overview.actualMax[at], overview.believedMax[at]);
+    for (let at = 0; at < columns; at += 1) most = Math.max(most, overview.possibleMax[at], overview.believedMax[at]);
     const [top, bottom] = [12, HEIGHT - 4];
     const y = (count: number) => bottom - (count / most) * (bottom - top);
     const x = (column: number) => xOf(all, this.width, asked.from + (column / columns) * (asked.to - asked.from));
-    const wide = Math.max(1 / scale, x(1) - x(0));
+    // To whole device pixels, or columns of a picture that is stretched overlap in stripes.
+    const edge = (column: number) => Math.round(x(column) * scale) / scale;
     const [full, pale] = [faded(colours.online, 0.75), faded(colours.online, 0.32)];
-    // Fact: full up to the least, pale up to the most.
+    const hatched = hatch(context, colours.unknown);
+    // Fact: full up to the least, pale up to the most; hatched above are those of whom no event tells.
     for (let at = 0; at < columns; at += 1) {
-      const left = x(at);
+      const left = edge(at);
+      const wide = edge(at + 1) - left;
       context.fillStyle = full;
       context.fillRect(left, y(overview.actualMin[at]), wide, bottom - y(overview.actualMin[at]));
       if (overview.actualMax[at] > overview.actualMin[at]) {
         context.fillStyle = pale;
         context.fillRect(left, y(overview.actualMax[at]), wide, y(overview.actualMin[at]) - y(overview.actualMax[at]));
+      }
+      if (overview.possibleMax[at] > overview.actualMax[at]) {
+        context.fillStyle = hatched;
+        context.fillRect(left, y(overview.possibleMax[at]), wide, y(overview.actualMax[at]) - y(overview.possibleMax[at]));
       }
     }
     // Belief: the outline of its least and most.
@@ -108,7 +115,7 @@ class OverviewPicture {
       const before = at > 0 ? overview.believedMax[at - 1] : overview.believedMax[at];
       const high = Math.max(overview.believedMax[at], before);
       const low = Math.min(overview.believedMin[at], before);
-      context.fillRect(x(at), y(high) - 0.5, wide, Math.max(1, y(low) - y(high)));
+      context.fillRect(edge(at), y(high) - 0.5, Math.max(1 / scale, edge(at + 1) - edge(at)), Math.max(1, y(low) - y(high)));
     }
     context.fillStyle = colours.anomaly;
     for (let at = 0; at < columns; at += 1) if (overview.anomalies[at]) context.fillRect(x(at) - 0.75, 0, 2, 6);
@@ -147,6 +154,7 @@ export function OverviewPanel() {
     };
   }, []);
   const texts = messages.value.overview;
+  const { believed, actual, open } = onlineAtCursor.value;
   const { from, to } = range.value;
   const all = progress.value.range;
   const keys = (event: KeyboardEvent) => {
@@ -164,7 +172,7 @@ export function OverviewPanel() {
     <section class="panel overview" aria-label={texts.title} data-panel="overview">
       <div class="label">
         <h2>{texts.title}</h2>
-        <p class="numbers" data-testid="online-at-cursor">{texts.atCursor(onlineAtCursor.value.believed, onlineAtCursor.value.actual)}</p>
+        <p class="numbers" data-testid="online-at-cursor">{texts.atCursor(believed, actual, open)}</p>
         <Legend />
       </div>
       <div

@@ -12,11 +12,12 @@ export function fit(canvas: HTMLCanvasElement, width: number, height: number): {
   return { context, scale };
 }
 
-let last: { colour: string; context: CanvasRenderingContext2D; pattern: CanvasPattern } | null = null;
+const patterns = new WeakMap<CanvasRenderingContext2D, { colour: string; pattern: CanvasPattern }>();
 
 /** Diagonal lines, for what no event tells. */
 export function hatch(context: CanvasRenderingContext2D, colour: string): CanvasPattern | string {
-  if (last?.colour === colour && last.context === context) return last.pattern;
+  const made = patterns.get(context);
+  if (made?.colour === colour) return made.pattern;
   const tile = document.createElement("canvas");
   tile.width = tile.height = 6;
   const pen = tile.getContext("2d");
@@ -30,6 +31,6 @@ export function hatch(context: CanvasRenderingContext2D, colour: string): Canvas
   }
   pen.stroke();
   const pattern = context.createPattern(tile, "repeat");
-  if (pattern) last = { colour, context, pattern };
+  if (pattern) patterns.set(context, { colour, pattern });
   return pattern ?? colour;
 }
