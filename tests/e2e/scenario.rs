@@ -186,7 +186,7 @@ async fn differences(store: &Path, expected: &Presence) -> Vec<String> {
         selection.after = Some(last.clone());
         seen += page.len();
         for (id, client) in page {
-            let wanted = expected.client(&id).map(facts);
+            let wanted = expected.client(&id).map(|client| facts(&client));
             if wanted.as_ref() != Some(&facts(&client)) {
                 different.push(format!(
                     "{id}: stored {:?}, expected {wanted:?}",
