@@ -165,11 +165,15 @@ function Rows() {
   if (!have) return null;
   const { rows } = have;
   const { range } = progress.value;
+  const digits = Math.max(7, number(progress.value.records).length);
   const oneDay = day(range.from) === day(range.to);
   const lines = [];
-  for (let row = first; row < Math.min(rows.total, first + count); row += 1) {
+  // Rows in view that have not come yet: the nearest there are stay until then.
+  const end = have.first + rows.record.length;
+  const shown = Math.min(count, rows.total - first);
+  const start = Math.max(have.first, Math.min(first, end - shown));
+  for (let row = start; row < Math.min(end, start + shown); row += 1) {
     const at = row - have.first;
-    if (at < 0 || at >= rows.record.length) continue;
     const bits = rows.anomalies[at];
     const names = anomalyKinds.filter((_, bit) => bits & (1 << bit)).map((kind) => anomaly[kind].name);
     const believed = rows.believedAfter[at];
@@ -177,7 +181,8 @@ function Rows() {
     const record = rows.record[at];
     lines.push(
       <tr
-        key={row} aria-rowindex={row + 2} data-record={record} aria-selected={record === cursor.value.record}
+        // Rows that leave give their elements to those that come.
+        key={row % count} aria-rowindex={row + 2} data-record={record} aria-selected={record === cursor.value.record}
         class={`${record === cursor.value.record ? "at-cursor" : ""}${rows.client[at] === selected.value ? " selected" : ""}${bits ? " anomalous" : ""}`}
         onClick={() => choose(rows, at)}
       >
@@ -185,8 +190,8 @@ function Rows() {
         <td class="time" title={dayAndClock(rows.time[at])}>{oneDay ? clock(rows.time[at]) : dayAndClock(rows.time[at])}</td>
         <td class={`number${rows.lag[at] ? " behind-newest" : ""}`}>{rows.lag[at] ? duration(rows.lag[at]) : ""}</td>
         <td class="id" title={rows.clientIds[at]}><span class="client"><ClientName id={rows.clientIds[at]} /></span></td>
-        <td class="id">{rows.channelIds[at]}</td>
-        <td class="id">{rows.clientIps[at] ?? ""}</td>
+        <td class="id" title={rows.channelIds[at]}>{rows.channelIds[at]}</td>
+        <td class="id" title={rows.clientIps[at] ?? undefined}>{rows.clientIps[at] ?? ""}</td>
         <td><span class={`kind ${KINDS[rows.kind[at]]}`}>{KINDS[rows.kind[at]]}</span></td>
         <td><span class={`state belief s${believed}`}>{stateWord(believed, status)}</span></td>
         <td><span class={`state fact s${actual}${differs(believed, actual) ? " differ" : ""}`}>{stateWord(actual, status)}</span></td>
@@ -195,7 +200,7 @@ function Rows() {
     );
   }
   return (
-    <table role="grid" class={oneDay ? "one-day" : ""} aria-rowcount={rows.total + 1} aria-label={events.title} data-testid="events-table">
+    <table role="grid" class={oneDay ? "one-day" : ""} style={{ "--record": `${digits + 3}ch` }} aria-rowcount={rows.total + 1} aria-label={events.title} data-testid="events-table">
       <Head />
       <tbody style={{ transform: `translateY(${shift}px)` }}>{lines}</tbody>
     </table>
@@ -203,13 +208,12 @@ function Rows() {
 }
 
 function Head() {
-  const { events: { columns }, number } = messages.value;
-  const digits = Math.max(7, number(progress.value.records).length);
+  const { events: { columns } } = messages.value;
   return (
     <thead>
       <tr aria-rowindex={1}>
         {(["record", "time", "lag", "client", "channel", "ip", "kind", "believed", "actual", "anomaly"] as const).map((column) => (
-          <th key={column} scope="col" class={`col-${column}`} style={column === "record" ? { width: `${digits + 3}ch` } : undefined}>{columns[column]}</th>
+          <th key={column} scope="col" class={`col-${column}`}>{columns[column]}</th>
         ))}
       </tr>
     </thead>

@@ -5,7 +5,7 @@ export class Scroller {
   /** The content pixel at the top edge. */
   top = 0;
   private extent: Extent = { content: 0, viewport: 0 };
-  /** Where the bar is, so that it need not be asked, which would make the browser lay out. */
+  /** Where the bar is, in whole pixels, so that it need not be asked: that would make the browser lay out. */
   private place = 0;
   /** Where the bar was put by us, to tell it from where a person put it. */
   private placed = -1;
@@ -32,8 +32,8 @@ export class Scroller {
     this.top = Math.min(most, Math.max(0, top));
     const place = scrollTopOf(this.extent, this.top);
     if (Math.abs(this.place - place) >= 1) {
-      this.element.scrollTop = place;
-      this.place = this.placed = this.element.scrollTop;
+      this.place = this.placed = Math.round(place);
+      this.element.scrollTop = this.placed;
     }
     this.changed();
   }
