@@ -388,26 +388,32 @@ export class LanesView {
     context.font = "11px system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
     context.textBaseline = "middle";
     const { step, times } = ticks(view, this.width, 96, clockOffset(view.from));
-    for (const time of times) {
-      context.fillStyle = colours.line;
-      context.fillRect(Math.round(x(time)), height - 6, 1, 6);
-      context.fillStyle = colours.dim;
-      context.fillText(tickLabel(time, step), Math.round(x(time)) + 4, height / 2);
-    }
+    const covered: [number, number][] = [];
     const label = (time: number, text: string, ground: string, ink: string) => {
       const wide = context.measureText(text).width + 10;
       const left = Math.min(this.width - wide, Math.max(0, x(time) - wide / 2));
+      covered.push([left, left + wide]);
       context.fillStyle = ground;
       context.fillRect(left, 4, wide, height - 8);
       context.fillStyle = ink;
       context.fillText(text, left + 5, height / 2);
     };
-    const { time } = cursor.peek();
-    if (progress.peek().range.to > 0 && time >= view.from && time <= view.to) {
-      label(time, clock(time, Math.min(step, 1_000)), colours.text, colours.background);
+    const at = cursor.peek().time;
+    if (progress.peek().range.to > 0 && at >= view.from && at <= view.to) {
+      label(at, clock(at, Math.min(step, 1_000)), colours.text, colours.background);
     }
     const hover = hoverTime.peek();
     if (hover !== null) label(hover, step < 3_600_000 ? clock(hover, Math.min(step, 1_000)) : dayAndClock(hover), colours.raised, colours.text);
+    for (const time of times) {
+      context.fillStyle = colours.line;
+      context.fillRect(Math.round(x(time)), height - 6, 1, 6);
+      context.fillStyle = colours.dim;
+      const left = Math.round(x(time)) + 4;
+      const words = tickLabel(time, step);
+      const right = left + context.measureText(words).width;
+      // Half a tick's label beside another reads as a number of its own.
+      if (!covered.some(([from, to]) => left < to + 3 && right > from - 3)) context.fillText(words, left, height / 2);
+    }
   }
 
   /** Asks how the lanes in view read at the cursor. */
