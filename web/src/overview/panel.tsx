@@ -87,7 +87,8 @@ class OverviewPicture {
     const columns = overview.actualMax.length;
     let most = 1;
     for (let at = 0; at < columns; at += 1) most = Math.max(most, overview.possibleMax[at], overview.believedMax[at]);
-    const [top, bottom] = [12, HEIGHT - 4];
+    // Above the area: marks of anomalies, then the number of its height.
+    const [top, bottom] = [19, HEIGHT - 4];
     const y = (count: number) => bottom - (count / most) * (bottom - top);
     const x = (column: number) => xOf(all, this.width, asked.from + (column / columns) * (asked.to - asked.from));
     // To whole device pixels, or columns of a picture that is stretched overlap in stripes.
@@ -122,7 +123,7 @@ class OverviewPicture {
     context.fillStyle = colours.dim;
     context.font = "10px system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
     context.textBaseline = "top";
-    context.fillText(messages.peek().number(most), 4, top - 4);
+    context.fillText(messages.peek().number(most), 4, 7.5);
   }
 }
 
