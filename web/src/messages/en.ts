@@ -15,6 +15,7 @@ export const en = {
     files: (count: number) => of(count, "file", "files"),
     service: "Running service",
     records: (count: number) => of(count, "record", "records"),
+    transitions: (count: number) => of(count, "transition", "transitions"),
     clients: (count: number) => of(count, "client", "clients"),
     online: (count: number) => `${n(count)} believed online`,
     rejected: (count: number) => `${n(count)} rejected`,

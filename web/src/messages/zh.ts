@@ -14,6 +14,7 @@ export const zh: Messages = {
     files: (count) => `${n(count)} 个文件`,
     service: "运行中的服务",
     records: (count) => `${n(count)} 条记录`,
+    transitions: (count) => `${n(count)} 次状态变化`,
     clients: (count) => `${n(count)} 个客户端`,
     online: (count) => `认为在线 ${n(count)}`,
     rejected: (count) => `拒收 ${n(count)}`,

@@ -44,15 +44,16 @@ function Counts() {
   const { records, rejected, clients, online, anomalies } = progress.value;
   return (
     <ul class="counts" data-testid="counts">
-      <li data-count="records">{header.records(records)}</li>
-      <li data-count="clients">{header.clients(clients)}</li>
-      <li data-count="online">{header.online(online)}</li>
+      <li data-count="records">{(engine.value?.kind === "live" ? header.transitions : header.records)(records)}</li>
       {anomalies > 0 && (
         <li data-count="anomalies"><button type="button" class="chip anomaly" onClick={() => (panel.value = "wrong")}>{header.anomalies(anomalies)}</button></li>
       )}
       {rejected > 0 && (
         <li data-count="rejected"><button type="button" class="chip rejected" onClick={() => (panel.value = "wrong")}>{header.rejected(rejected)}</button></li>
       )}
+      {/* Last what may be left out where there is no room. */}
+      <li data-count="clients">{header.clients(clients)}</li>
+      <li data-count="online">{header.online(online)}</li>
     </ul>
   );
 }
