@@ -123,7 +123,7 @@ export interface Overview {
   anomalies: Uint32Array;
 }
 
-/** Counts by the rule; `actual` of the clients may say `open`, as lanes do. */
+/** Counts of all clients, and how those that were asked for read; `open` as lanes say it. */
 export interface Standing {
   believedOnline: number;
   /** As far as events say. */

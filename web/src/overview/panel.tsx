@@ -22,6 +22,9 @@ class OverviewPicture {
   width = 0;
   private answer: { overview: Overview; range: Range } | null = null;
   private asked = "";
+  /** The areas as they were drawn, and of what: a cursor that moves need not draw them again. */
+  private readonly areas = document.createElement("canvas");
+  private drawn: readonly unknown[] = [];
 
   constructor(private readonly canvas: HTMLCanvasElement) {}
 
@@ -63,7 +66,16 @@ class OverviewPicture {
     }
     const colours = palette.peek();
     context.clearRect(0, 0, this.width, HEIGHT);
-    if (this.answer) this.drawAreas(context, this.answer.overview, this.answer.range, all, scale);
+    if (this.answer) {
+      const of = [this.answer, all.from, all.to, this.width, scale, colours, messages.peek()];
+      if (of.some((part, at) => part !== this.drawn[at])) {
+        const onto = fit(this.areas, this.width, HEIGHT)?.context;
+        onto?.clearRect(0, 0, this.width, HEIGHT);
+        if (onto) this.drawAreas(onto, this.answer.overview, this.answer.range, all, scale);
+        this.drawn = of;
+      }
+      context.drawImage(this.areas, 0, 0, this.width, HEIGHT);
+    }
 
     // The brush: what the lanes show stays bright.
     const { from, to } = range.peek();
