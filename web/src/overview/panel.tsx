@@ -185,7 +185,10 @@ export function OverviewPanel() {
     <section class="panel overview" aria-label={texts.title} data-panel="overview">
       <div class="label">
         <h2>{texts.title}</h2>
-        <p class="numbers" data-testid="online-at-cursor">{texts.atCursor(believed, actual, open)}</p>
+        <p class="numbers" data-testid="online-at-cursor">
+          {/* What is in fact depends on records still to be read. */}
+          {progress.value.state === "loading" ? "…" : texts.atCursor(believed, actual, open)}
+        </p>
         <Legend />
       </div>
       <div
