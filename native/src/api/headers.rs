@@ -1,5 +1,7 @@
-//! Headers of every answer that keep browsers safe.
+//! Headers of every answer: those that keep browsers safe, and the end of a
+//! connection that cannot go on.
 
+use axum::body::HttpBody;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
@@ -13,8 +15,15 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
 
 /// Sets them.
 pub async fn secure(request: Request, next: Next) -> Response {
+    let has_body = !request.body().is_end_stream();
     let mut response = next.run(request).await;
+    let refused = response.status().is_client_error();
     let headers = response.headers_mut();
+    if has_body && refused {
+        // The body may be unread, and then the connection is closed. A client
+        // that is not told would send its next request into it.
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     let mut set = |name: HeaderName, value: &'static str| {
         headers
             .entry(name)

@@ -84,9 +84,9 @@ fn a_body_without_any_event_is_refused() {
 fn size_and_type_are_limited() {
     let service = Service::memory(&["--set", "api.body_limit=1024"]);
     let large = "x".repeat(1_025);
-    service
-        .post("/v1/events", "application/json", &large)
-        .is_problem(413, "body_too_large", "1024 bytes");
+    let refused = service.post("/v1/events", "application/json", &large);
+    refused.is_problem(413, "body_too_large", "1024 bytes");
+    assert_eq!(refused.header("connection"), "close", "its body is unread");
     service
         .post("/v1/clients/query", "application/json", &large)
         .is_problem(413, "body_too_large", "1024 bytes");
