@@ -22,8 +22,6 @@ mod panic;
 mod presence;
 #[cfg(feature = "package")]
 mod recording;
-#[cfg(feature = "package")]
-mod rejected;
 #[cfg(feature = "page")]
 mod replay;
 #[cfg(feature = "page")]

@@ -1,13 +1,12 @@
 //! The live state of all clients.
 
-use mqtt_presence_core::event::{Plain, Reader};
+use mqtt_presence_core::event::{Plain, Reader, RejectedAnswer};
 use mqtt_presence_core::presence::{self, Status};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use crate::flips::Flips;
 use crate::output::{Answer, List, error, json, plain};
-use crate::rejected::Rejection;
 use crate::{filter, panic};
 
 /// Who is online, by the events pushed so far.
@@ -50,29 +49,31 @@ impl Presence {
     }
 
     fn take(&mut self, now: u64) -> Result<u32, JsValue> {
+        let Presence {
+            presence,
+            reader,
+            flips,
+            rejections,
+        } = self;
         let mut accepted = 0;
+        let mut apply = |event: &Plain<'_>| {
+            accepted += 1;
+            if let Some(online) = presence.apply_plain(event, "", now) {
+                flips.add(event, online);
+            }
+        };
         loop {
             // Nearly all there is, and nothing of it is copied.
-            while let Some((_, event)) = self.reader.next_plain() {
-                accepted += 1;
-                if let Some(online) = self.presence.apply_plain(&event, "", now) {
-                    self.flips.add(&event, online);
-                }
+            while let Some((_, event)) = reader.next_plain() {
+                apply(&event);
             }
-            let Some(record) = self.reader.next() else {
+            let Some(record) = reader.next() else {
                 return Ok(accepted);
             };
             match record.outcome {
-                Ok(event) => {
-                    accepted += 1;
-                    let event = Plain::from(&event);
-                    if let Some(online) = self.presence.apply_plain(&event, "", now) {
-                        self.flips.add(&event, online);
-                    }
-                }
+                Ok(event) => apply(&Plain::from(&event)),
                 Err(rejected) => {
-                    let rejection = Rejection::new(record.place, *rejected);
-                    self.rejections.add(&rejection)?;
+                    rejections.add(&RejectedAnswer::new(record.place, *rejected))?;
                 }
             }
         }

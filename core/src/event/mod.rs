@@ -11,6 +11,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+mod answer;
 mod damage;
 mod gap;
 mod look;
@@ -25,6 +26,7 @@ mod space;
 mod syntax;
 mod tokens;
 
+pub use answer::{EventAnswer, Records, RejectedAnswer};
 pub use plain::Plain;
 pub use reader::{Reader, read_all};
 
