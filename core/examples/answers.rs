@@ -10,10 +10,18 @@
 
 use std::io::{BufRead, Write};
 
-use mqtt_presence_core::event::{Code, Event, Kind, Limits, Place, Reader, Record, Rejected};
+use mqtt_presence_core::event::{Limits, Reader, Record, Records, RejectedAnswer};
 use mqtt_presence_core::presence::{self, ChannelAnswer, Explain, Presence, Status, Transition};
 use mqtt_presence_core::replay::{self, Answers, Replay, View};
 use serde::{Deserialize, Serialize};
+
+#[path = "../../tests/conformance/options.rs"]
+mod options;
+#[path = "../../tests/conformance/wire.rs"]
+mod wire;
+
+use options::VectorOptions;
+use wire::WireEvent;
 
 #[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
@@ -37,7 +45,7 @@ struct Parse {
 struct Recording {
     files: Vec<File>,
     chunk: usize,
-    options: ReplayOptions,
+    options: VectorOptions,
 }
 
 #[derive(Deserialize)]
@@ -45,18 +53,6 @@ struct Recording {
 struct File {
     name: String,
     input: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ReplayOptions {
-    closing: Option<presence::Closing>,
-    takeover: Option<bool>,
-    after: Option<u64>,
-    at: Option<u64>,
-    flap_count: Option<usize>,
-    flap_window: Option<u64>,
-    late_after: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -79,16 +75,6 @@ enum Step {
 #[serde(rename_all = "camelCase")]
 struct Asked {
     client_id: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct WireEvent {
-    client_id: String,
-    channel_id: String,
-    event_type: Kind,
-    time: u64,
-    client_ip: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -161,73 +147,16 @@ fn read(reader: &mut Reader, input: &[u8], chunk: usize, mut take: impl FnMut(Re
     }
 }
 
-/// Keys in the order of the vectors.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Accepted {
-    #[serde(flatten)]
-    place: Place,
-    client_id: String,
-    channel_id: String,
-    event_type: Kind,
-    time: u64,
-    client_ip: Option<String>,
-    extra: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Rejection {
-    #[serde(flatten)]
-    place: Place,
-    code: Code,
-    field: Option<String>,
-    message: String,
-}
-
-impl Rejection {
-    fn new(place: Place, rejected: Rejected) -> Rejection {
-        Rejection {
-            place,
-            code: rejected.code,
-            field: rejected.field,
-            message: rejected.message,
-        }
-    }
-}
-
 fn parse(asked: &Parse) -> String {
-    #[derive(Default, Serialize)]
-    struct Records {
-        events: Vec<Accepted>,
-        errors: Vec<Rejection>,
-    }
     let mut records = Records::default();
     let mut reader = Reader::new(Limits::default());
-    let take = |Record { place, outcome }: Record, _| match outcome {
-        Ok(event) => records.events.push(Accepted {
-            place,
-            client_id: event.client_id,
-            channel_id: event.channel_id,
-            event_type: event.kind,
-            time: event.time,
-            client_ip: event.client_ip,
-            extra: event.extra,
-        }),
-        Err(rejected) => records.errors.push(Rejection::new(place, *rejected)),
-    };
+    let take = |record, _| records.push(record);
     read(&mut reader, &bytes(&asked.input), asked.chunk, take);
     json(&records)
 }
 
 fn recording(asked: &Recording) -> String {
-    let given = &asked.options;
-    let mut options = replay::Options::default();
-    options.rule.closing = given.closing.unwrap_or_default();
-    options.rule.takeover = given.takeover.unwrap_or_default();
-    options.flap_count = given.flap_count.unwrap_or(options.flap_count);
-    options.flap_window = given.flap_window.unwrap_or(options.flap_window);
-    options.late_after = given.late_after.unwrap_or(options.late_after);
-    let mut replay = Replay::new(options);
+    let mut replay = Replay::new(asked.options.replay());
     let mut reader = Reader::new(Limits::default());
     for (number, file) in asked.files.iter().enumerate() {
         if number > 0 {
@@ -243,12 +172,7 @@ fn recording(asked: &Recording) -> String {
             },
         );
     }
-    let view = match (given.after, given.at) {
-        (Some(records), _) => View::After(records),
-        (None, Some(time)) => View::At(time),
-        (None, None) => View::Whole,
-    };
-    json(&replay.report(view)) + "\n"
+    json(&replay.report(asked.options.view())) + "\n"
 }
 
 fn steps(asked: Steps) -> String {
@@ -272,19 +196,6 @@ fn steps(asked: Steps) -> String {
     };
     let said: Vec<String> = asked.steps.into_iter().map(step).collect();
     format!("[{}]", said.join(","))
-}
-
-impl From<WireEvent> for Event {
-    fn from(wire: WireEvent) -> Event {
-        Event {
-            client_id: wire.client_id,
-            channel_id: wire.channel_id,
-            kind: wire.event_type,
-            time: wire.time,
-            client_ip: wire.client_ip,
-            extra: None,
-        }
-    }
 }
 
 #[derive(Serialize)]
@@ -327,7 +238,7 @@ fn stream(asked: Stream) -> String {
                 accepted += 1;
                 transitions.extend(presence.apply(&event, "", None, asked.start + piece));
             }
-            Err(rejected) => errors.push(Rejection::new(record.place, *rejected)),
+            Err(rejected) => errors.push(RejectedAnswer::new(record.place, *rejected)),
         }
     });
     let now = asked.start + input.chunks(asked.chunk).len() as u64;

@@ -9,47 +9,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mqtt_presence_core::event::{Limits, Reader};
-use mqtt_presence_core::presence::Closing;
-use mqtt_presence_core::replay::{Options, Replay, View};
-use serde::Deserialize;
+use mqtt_presence_core::replay::Replay;
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-struct VectorOptions {
-    closing: Option<Closing>,
-    takeover: Option<bool>,
-    after: Option<u64>,
-    at: Option<u64>,
-    flap_count: Option<usize>,
-    flap_window: Option<u64>,
-    late_after: Option<u64>,
-}
+#[path = "../../tests/conformance/options.rs"]
+mod options;
 
-impl VectorOptions {
-    fn read(folder: &Path) -> VectorOptions {
-        match fs::read(folder.join("options.json")) {
-            Ok(bytes) => serde_json::from_slice(&bytes).unwrap(),
-            Err(_) => VectorOptions::default(),
-        }
-    }
+use options::VectorOptions;
 
-    fn replay(&self) -> Options {
-        let mut options = Options::default();
-        options.rule.closing = self.closing.unwrap_or_default();
-        options.rule.takeover = self.takeover.unwrap_or_default();
-        options.flap_count = self.flap_count.unwrap_or(options.flap_count);
-        options.flap_window = self.flap_window.unwrap_or(options.flap_window);
-        options.late_after = self.late_after.unwrap_or(options.late_after);
-        options
-    }
-
-    fn view(&self) -> View {
-        match (self.after, self.at) {
-            (None, None) => View::Whole,
-            (Some(records), None) => View::After(records),
-            (None, Some(time)) => View::At(time),
-            (Some(_), Some(_)) => panic!("a vector has `after` or `at`, not both"),
-        }
+fn options(folder: &Path) -> VectorOptions {
+    match fs::read(folder.join("options.json")) {
+        Ok(bytes) => serde_json::from_slice(&bytes).unwrap(),
+        Err(_) => VectorOptions::default(),
     }
 }
 
@@ -105,7 +75,7 @@ fn every_vector_gives_its_bytes_in_chunks_of_any_size() {
         let name = folder.file_name().unwrap().to_string_lossy();
         let files = inputs(folder);
         assert!(!files.is_empty(), "{name} has no input");
-        let options = VectorOptions::read(folder);
+        let options = options(folder);
         let expected = fs::read_to_string(folder.join("expected.json")).unwrap();
         for chunk in [1, 7, 4_096] {
             let given = answer(&files, &options, chunk);

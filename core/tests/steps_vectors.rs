@@ -5,9 +5,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mqtt_presence_core::event::{Event, Kind};
 use mqtt_presence_core::presence::{ChannelAnswer, Explain, Options, Presence, Status, Transition};
 use serde::Deserialize;
+
+#[path = "../../tests/conformance/wire.rs"]
+mod wire;
+
+use wire::WireEvent;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -48,16 +52,6 @@ struct Expect {
     expect: Vec<Expected>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct WireEvent {
-    client_id: String,
-    channel_id: String,
-    event_type: Kind,
-    time: u64,
-    client_ip: Option<String>,
-}
-
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Expected {
@@ -66,19 +60,6 @@ struct Expected {
     status: Status,
     since: Option<u64>,
     channels: Vec<ChannelAnswer>,
-}
-
-impl From<WireEvent> for Event {
-    fn from(wire: WireEvent) -> Event {
-        Event {
-            client_id: wire.client_id,
-            channel_id: wire.channel_id,
-            kind: wire.event_type,
-            time: wire.time,
-            client_ip: wire.client_ip,
-            extra: None,
-        }
-    }
 }
 
 fn folder() -> PathBuf {

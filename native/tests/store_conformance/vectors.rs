@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use mqtt_presence::pipeline::Delivery;
 use mqtt_presence::store::{Batch, Keep, Origin, Selection};
-use mqtt_presence_core::event::{Event, Kind, Limits, Reader, Record};
+use mqtt_presence_core::event::{Limits, Reader, Record};
 use mqtt_presence_core::presence::{
     ChannelAnswer, Client, Closing, Options, Presence, Status, Transition,
 };
@@ -13,6 +13,11 @@ use serde::Deserialize;
 
 use crate::counts::compare;
 use crate::{Bench, Open};
+
+#[path = "../../../tests/conformance/wire.rs"]
+mod wire;
+
+use wire::WireEvent;
 
 #[derive(Deserialize)]
 struct Vector {
@@ -31,7 +36,7 @@ enum Step {
 #[derive(Deserialize)]
 struct Apply {
     now: u64,
-    events: Vec<Wire>,
+    events: Vec<WireEvent>,
     transitions: Vec<Transition>,
 }
 
@@ -45,16 +50,6 @@ struct Forget {
 struct Expect {
     now: u64,
     expect: Vec<Answer>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Wire {
-    client_id: String,
-    channel_id: String,
-    event_type: Kind,
-    time: u64,
-    client_ip: Option<String>,
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
@@ -109,16 +104,11 @@ async fn follow(bench: &Bench, options: &Options, step: Step, path: &Path) {
             events,
             transitions,
         }) => {
-            let events = events.into_iter().map(|wire| Event {
-                client_id: wire.client_id,
-                channel_id: wire.channel_id,
-                kind: wire.event_type,
-                time: wire.time,
-                client_ip: wire.client_ip,
-                extra: None,
-            });
             let batch = Batch {
-                events: events.map(|event| (event, Origin::default())).collect(),
+                events: events
+                    .into_iter()
+                    .map(|event| (event.into(), Origin::default()))
+                    .collect(),
                 now,
                 ..Batch::default()
             };
