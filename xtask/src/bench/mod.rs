@@ -7,6 +7,8 @@ mod replay;
 mod rocketmq;
 mod table;
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 use crate::{page, place, step};
@@ -60,7 +62,12 @@ pub fn bench(args: &BenchArgs) -> Result<(), String> {
         table::print(&rows);
     }
     if wanted(Name::Page) {
-        page::bench(&place::target().join("release").join("mqtt-presence"))?;
+        page::bench(&program())?;
     }
     Ok(())
+}
+
+/// The binary that is measured.
+fn program() -> PathBuf {
+    place::target().join("release").join("mqtt-presence")
 }

@@ -5,12 +5,9 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use super::program;
 use super::table::Row;
 use crate::{place, step};
-
-fn program() -> PathBuf {
-    place::target().join("release").join("mqtt-presence")
-}
 
 /// A generated recording.
 pub(super) fn recording(events: u64) -> Result<PathBuf, String> {

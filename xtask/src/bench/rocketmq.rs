@@ -3,8 +3,8 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::java;
 use super::table::Row;
+use super::{java, program};
 use crate::child::{self, Running};
 use crate::rocketmq::{Cluster, StartOptions};
 use crate::{http, place, step};
@@ -25,7 +25,7 @@ pub(super) fn measure(events: u64) -> Result<Vec<Row>, String> {
     )?;
     step::run(
         "fill the topic",
-        program()
+        Command::new(program())
             .args([
                 "generate",
                 "--clients",
@@ -62,10 +62,6 @@ pub(super) fn measure(events: u64) -> Result<Vec<Row>, String> {
     ])
 }
 
-fn program() -> Command {
-    Command::new(place::target().join("release").join("mqtt-presence"))
-}
-
 /// Seconds from the last look that saw nothing to the first that saw everything stored.
 fn consume(cluster: &Cluster, folder: &std::path::Path, events: u64) -> Result<f64, String> {
     let config = folder.join("mqtt-presence.toml");
@@ -79,7 +75,12 @@ fn consume(cluster: &Cluster, folder: &std::path::Path, events: u64) -> Result<f
     std::fs::write(&config, text)
         .map_err(|error| format!("cannot write `{}`: {error}", config.display()))?;
     println!("\n==> mqtt-presence serve");
-    let mut service = child::spawn(program().arg("serve").arg("--config").arg(&config))?;
+    let mut service = child::spawn(
+        Command::new(program())
+            .arg("serve")
+            .arg("--config")
+            .arg(&config),
+    )?;
     let limit = Instant::now() + Duration::from_secs(300);
     let mut began = Instant::now();
     loop {
