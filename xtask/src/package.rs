@@ -167,25 +167,13 @@ fn describe(built: &Path) -> Result<(), String> {
 
 /// The types of modules are those of CommonJS as well.
 fn copy_types(from: &Path, into: &Path) -> Result<(), String> {
-    for path in files(from)? {
+    for path in place::entries(from)? {
         let name = path.file_name().unwrap_or_default();
-        if name.to_string_lossy().ends_with(".d.ts") {
+        if path.is_file() && name.to_string_lossy().ends_with(".d.ts") {
             copy(&path, &into.join(name))?;
         }
     }
     Ok(())
-}
-
-fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let said = |error: std::io::Error| format!("cannot read `{}`: {error}", folder.display());
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(said)? {
-        let path = entry.map_err(said)?.path();
-        if path.is_file() {
-            files.push(path);
-        }
-    }
-    Ok(files)
 }
 
 fn make(folder: &Path) -> Result<(), String> {

@@ -1,7 +1,6 @@
 //! `cargo xtask page`: the engine to WebAssembly, and the page around it.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
@@ -29,7 +28,14 @@ pub fn page(args: &PageArgs) -> Result<(), String> {
     packages(&web())?;
     engine()?;
     if !args.engine {
-        run("page", &mut npm(&["run", "build"]))?;
+        // Not into `dist` itself: a page that is the same must not look new to
+        // cargo, which embeds it.
+        let built = place::target().join("page");
+        run(
+            "page",
+            npm(&["run", "build", "--", "--emptyOutDir", "--outDir"]).arg(&built),
+        )?;
+        place::mirror(&built, &web().join("dist"))?;
     }
     Ok(())
 }
@@ -94,7 +100,7 @@ pub(crate) fn packages(project: &Path) -> Result<(), String> {
 }
 
 fn engine() -> Result<(), String> {
-    put(&bound("page", &web())?, &web().join("src/engine/pkg"))
+    place::mirror(&bound("page", &web())?, &web().join("src/engine/pkg"))
 }
 
 /// The engine with one of its features, `page` or `package`: compiled, bound
@@ -184,21 +190,4 @@ fn gzipped(file: &Path) -> Result<usize, String> {
             output.status
         ))
     }
-}
-
-/// Copies the files of a folder; those that are the same stay untouched, so
-/// that a running Vite reloads only what changed.
-fn put(from: &Path, into: &Path) -> Result<(), String> {
-    let said = |error: std::io::Error| format!("cannot fill `{}`: {error}", into.display());
-    fs::create_dir_all(into).map_err(said)?;
-    for entry in fs::read_dir(from).map_err(said)? {
-        let entry = entry.map_err(said)?;
-        let target = into.join(entry.file_name());
-        let bytes = fs::read(entry.path()).map_err(said)?;
-        if fs::read(&target).ok().as_ref() != Some(&bytes) {
-            let mut file = fs::File::create(&target).map_err(said)?;
-            file.write_all(&bytes).map_err(said)?;
-        }
-    }
-    Ok(())
 }

@@ -50,18 +50,23 @@ pub fn build(package: &str, profile: &str) -> Result<(Build, &'static str), Stri
     Ok((with_debian(package, profile), "Debian's rustc-web"))
 }
 
+/// What both toolchains are told.
+fn arguments<'a>(package: &'a str, profile: &'a str) -> [&'a str; 8] {
+    [
+        "build",
+        "--locked",
+        "--profile",
+        profile,
+        "--target",
+        TARGET,
+        "--package",
+        package,
+    ]
+}
+
 fn with_rustup(package: &str, profile: &str) -> Build {
     Build {
-        command: step::cargo(&[
-            "build",
-            "--locked",
-            "--profile",
-            profile,
-            "--target",
-            TARGET,
-            "--package",
-            package,
-        ]),
+        command: step::cargo(&arguments(package, profile)),
         folder: place::target().join(TARGET).join(profile),
     }
 }
@@ -70,16 +75,7 @@ fn with_debian(package: &str, profile: &str) -> Build {
     let target = place::target().join("wasm-debian");
     let mut command = Command::new("/usr/bin/cargo");
     command
-        .args([
-            "build",
-            "--locked",
-            "--profile",
-            profile,
-            "--target",
-            TARGET,
-            "--package",
-            package,
-        ])
+        .args(arguments(package, profile))
         .args(["-Zbuild-std=std,panic_abort", "--target-dir"])
         .arg(&target)
         .env("RUSTC", "/usr/bin/rustc")
