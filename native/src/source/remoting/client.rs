@@ -17,7 +17,7 @@ use super::hook::Hook;
 use super::watch::{INTERVAL, Watch};
 
 /// Listener calls that run at once, each with at most 32 messages: enough for
-/// one commit to carry some 2,000.
+/// the next commit to gather while one is written.
 pub(super) const LISTENERS: u32 = 256;
 
 /// Threads beside those of the listeners, for the client's own blocking work.
