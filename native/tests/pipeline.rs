@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mqtt_presence::pipeline::{
-    Closed, Delivery, Intake, Pipeline, Reports, Settings, system_clock,
-};
+use mqtt_presence::pipeline::{Closed, Delivery, Intake, Pipeline, Settings, system_clock};
 use mqtt_presence::source::Health;
 use mqtt_presence::store::{Origin, Poison, Sqlite, SqliteSettings, Store, StoreError};
 use mqtt_presence_core::event::{Event, Kind};
@@ -16,12 +14,13 @@ use mqtt_presence_core::presence::Options;
 use proptest::prelude::*;
 use rusqlite::Connection;
 use tempfile::TempDir;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 struct Running {
     intake: Intake,
-    reports: Reports,
+    health: watch::Receiver<Health>,
     shutdown: CancellationToken,
     task: JoinHandle<Result<(), StoreError>>,
     store: Arc<Sqlite>,
@@ -40,11 +39,11 @@ fn start(settings: Settings, capacity: usize, bytes: usize) -> Running {
     let (intake, receiver) = Intake::with_budget(capacity, bytes);
     let shutdown = CancellationToken::new();
     let shared: Arc<dyn Store> = store.clone();
-    let (pipeline, reports) = Pipeline::new(shared, system_clock(), settings);
+    let (pipeline, health) = Pipeline::new(shared, system_clock(), settings);
     let task = tokio::spawn(pipeline.run(receiver, shutdown.clone()));
     Running {
         intake,
-        reports,
+        health,
         shutdown,
         task,
         store,
@@ -89,9 +88,10 @@ async fn deliveries_share_commits_and_transitions_are_announced() {
     for delivery in deliveries {
         delivery.await.unwrap().unwrap();
     }
-    let newest = running.reports.newest.wait_for(|id| *id == 2000).await;
+    let mut newest = running.store.newest();
+    let newest = newest.wait_for(|id| *id == 2000).await;
     assert!(newest.is_ok());
-    assert_eq!(*running.reports.health.borrow(), Health::Ready);
+    assert_eq!(*running.health.borrow(), Health::Ready);
     assert_eq!(running.intake.waiting_bytes(), 0);
     let raw = Connection::open(&running.file).unwrap();
     let commits: i64 = raw
@@ -117,7 +117,7 @@ async fn nothing_is_acknowledged_while_the_store_takes_nothing() {
         let delivery = connect(&format!("late {n}"), "1");
         waiting.push(running.intake.submit(delivery).await.unwrap());
     }
-    let health = &mut running.reports.health;
+    let health = &mut running.health;
     let failing = health
         .wait_for(|health| matches!(health, Health::Failing(_)))
         .await
@@ -150,7 +150,7 @@ async fn a_store_that_is_beyond_help_ends_the_pipeline_with_a_sentence() {
     let error = running.task.await.unwrap().unwrap_err();
     assert!(matches!(error, StoreError::Unusable { .. }));
     assert!(error.to_string().contains("presence.db"), "{error}");
-    let health = running.reports.health.borrow().clone();
+    let health = running.health.borrow().clone();
     assert_eq!(health, Health::Failing(error.to_string()));
     assert_eq!(running.intake.deliver(connect("c", "1")).await, Err(Closed));
     assert!(!has(&running.store, "b").await);

@@ -67,8 +67,6 @@ pub struct Parts {
     pub limits: event::Limits,
     /// The way into the pipeline, if events are taken over HTTP.
     pub intake: Option<Intake>,
-    /// Id of the newest transition, sent after each commit that has one.
-    pub newest: watch::Receiver<u64>,
     /// Sources and pipeline.
     pub parts: Vec<Part>,
     /// What Prometheus reads.
@@ -84,7 +82,6 @@ struct Service {
     options: presence::Options,
     limits: event::Limits,
     intake: Option<Intake>,
-    newest: watch::Receiver<u64>,
     parts: Vec<Part>,
     metrics: PrometheusHandle,
     shutdown: CancellationToken,
@@ -105,7 +102,6 @@ pub fn router(parts: Parts) -> Router {
         options: parts.options,
         limits: parts.limits,
         intake: parts.intake,
-        newest: parts.newest,
         parts: parts.parts,
         metrics: parts.metrics,
         shutdown: parts.shutdown,

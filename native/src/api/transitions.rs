@@ -72,7 +72,7 @@ pub async fn transitions(
         );
         Problem::unavailable("too_many_streams", detail).retry_after(5)
     })?;
-    let newest = service.newest.clone();
+    let newest = service.store.newest();
     let at = start(&service, asked).await?;
     let follower = Follower {
         service,

@@ -15,4 +15,4 @@ mod run;
 
 pub use delivery::Delivery;
 pub use intake::{Closed, Intake};
-pub use run::{Clock, Pipeline, Reports, Settings, system_clock};
+pub use run::{Clock, Pipeline, Settings, system_clock};

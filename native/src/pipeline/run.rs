@@ -51,41 +51,29 @@ impl Default for Settings {
     }
 }
 
-/// What the pipeline tells the others.
-#[derive(Clone, Debug)]
-pub struct Reports {
-    /// Id of the newest transition that the store has.
-    pub newest: watch::Receiver<u64>,
-    /// Whether the store takes commits.
-    pub health: watch::Receiver<Health>,
-}
-
 /// Commits what the intake takes.
 pub struct Pipeline {
     store: Arc<dyn Store>,
     clock: Clock,
     settings: Settings,
-    newest: watch::Sender<u64>,
     health: watch::Sender<Health>,
 }
 
 impl Pipeline {
-    /// A pipeline into this store, and where it reports.
-    pub fn new(store: Arc<dyn Store>, clock: Clock, settings: Settings) -> (Pipeline, Reports) {
-        let (newest, newest_seen) = watch::channel(0);
+    /// A pipeline into this store, and whether the store takes commits.
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Clock,
+        settings: Settings,
+    ) -> (Pipeline, watch::Receiver<Health>) {
         let (health, health_seen) = watch::channel(Health::Starting);
         let pipeline = Pipeline {
             store,
             clock,
             settings,
-            newest,
             health,
         };
-        let reports = Reports {
-            newest: newest_seen,
-            health: health_seen,
-        };
-        (pipeline, reports)
+        (pipeline, health_seen)
     }
 
     /// Runs until every intake is gone, or after `shutdown` until what waits
@@ -113,10 +101,7 @@ impl Pipeline {
         shutdown: CancellationToken,
     ) -> Result<(), StoreError> {
         match self.store.stats((self.clock)()).await {
-            Ok(stats) => {
-                self.newest.send_replace(stats.last_transition);
-                self.health.send_replace(Health::Ready);
-            }
+            Ok(_) => drop(self.health.send_replace(Health::Ready)),
             // The first commit tries again.
             Err(error @ StoreError::Unavailable { .. }) => {
                 self.health.send_replace(Health::Failing(error.to_string()));
@@ -158,9 +143,6 @@ impl Pipeline {
                 started.elapsed(),
                 newest_event,
             );
-            if let Some(last) = committed.transitions.last() {
-                self.newest.send_replace(last.id);
-            }
             sealed.acknowledge();
         }
     }

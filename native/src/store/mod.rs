@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mqtt_presence_core::presence::Client;
+use tokio::sync::watch;
 
 mod answer;
 mod batch;
@@ -35,6 +36,9 @@ pub use sqlite::{Sqlite, SqliteSettings};
 pub trait Store: Send + Sync + 'static {
     /// The name in the configuration.
     fn name(&self) -> &'static str;
+    /// Id of the newest transition that queries see, whichever instance of the
+    /// service wrote it; 0 when there is none. Followers wait for it to grow.
+    fn newest(&self) -> watch::Receiver<u64>;
     /// Joins the batch, durably, all or nothing. The batch is shared because
     /// the caller needs it again when the store is not available.
     async fn commit(&self, batch: Arc<Batch>) -> Result<Committed, StoreError>;

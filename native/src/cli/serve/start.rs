@@ -55,7 +55,7 @@ pub(super) async fn service(config: Config) -> Result<ExitCode, String> {
         drain: half,
         ..Settings::default()
     };
-    let (pipeline, reports) = Pipeline::new(Arc::clone(&store), pipeline::system_clock(), settings);
+    let (pipeline, health) = Pipeline::new(Arc::clone(&store), pipeline::system_clock(), settings);
     let (intake, deliveries) = Intake::new(WAITING);
     let drain = CancellationToken::new();
     let mut pipeline = tokio::spawn(pipeline.run(deliveries, drain.clone()));
@@ -64,7 +64,7 @@ pub(super) async fn service(config: Config) -> Result<ExitCode, String> {
     let mut running = sources::start(&config, &intake, &store, &stop);
     let mut parts = vec![api::Part {
         name: "pipeline".into(),
-        health: reports.health,
+        health,
     }];
     parts.append(&mut running.parts);
     let router = api::router(api::Parts {
@@ -73,7 +73,6 @@ pub(super) async fn service(config: Config) -> Result<ExitCode, String> {
         options,
         limits: config.limits.event(),
         intake: config.takes_http().then(|| intake.clone()),
-        newest: reports.newest,
         parts,
         metrics,
         shutdown: stop.clone(),

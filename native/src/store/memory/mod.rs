@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
 use mqtt_presence_core::presence::{Client, Options};
+use tokio::sync::watch;
 
 use super::join::{Counted, Entry, Flip, Totals, stage, timeless};
 use super::{Batch, Committed, Keep, Numbered, Quarantined, Selection, Stats, Store, StoreError};
@@ -26,6 +27,7 @@ pub struct Memory {
     options: Options,
     keep: Keep,
     state: RwLock<State>,
+    newest: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -45,6 +47,7 @@ impl Memory {
             options,
             keep,
             state: RwLock::default(),
+            newest: watch::Sender::new(0),
         }
     }
 
@@ -73,6 +76,10 @@ impl Store for Memory {
         "memory"
     }
 
+    fn newest(&self) -> watch::Receiver<u64> {
+        self.newest.subscribe()
+    }
+
     async fn commit(&self, batch: Arc<Batch>) -> Result<Committed, StoreError> {
         let mut guard = self.write();
         let state = &mut *guard;
@@ -93,7 +100,7 @@ impl Store for Memory {
                 }
             }
         }
-        let transitions = staged.flips.iter().map(|f| f.numbered.clone()).collect();
+        let transitions: Vec<_> = staged.flips.iter().map(|f| f.numbered.clone()).collect();
         state.history.extend(staged.flips);
         let most = self.keep.history_rows.min(HISTORY_ROWS);
         while state.history.len() as u64 > most {
@@ -105,6 +112,10 @@ impl Store for Memory {
                 .put(poison, batch.now, &self.keep, &mut state.totals);
         }
         state.checkpoints.extend(batch.checkpoints.iter().cloned());
+        drop(guard);
+        if let Some(last) = transitions.last() {
+            self.newest.send_replace(last.id);
+        }
         Ok(Committed { transitions })
     }
 

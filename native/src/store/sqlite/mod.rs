@@ -19,7 +19,7 @@ use std::thread::JoinHandle;
 
 use async_trait::async_trait;
 use mqtt_presence_core::presence::{Client, Options};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::{Batch, Committed, Keep, Numbered, Quarantined, Selection, Stats, Store, StoreError};
 
@@ -138,6 +138,10 @@ impl Drop for Sqlite {
 impl Store for Sqlite {
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    fn newest(&self) -> watch::Receiver<u64> {
+        self.shared.newest.subscribe()
     }
 
     async fn commit(&self, batch: Arc<Batch>) -> Result<Committed, StoreError> {

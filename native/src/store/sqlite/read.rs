@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 use mqtt_presence_core::event::Kind;
 use mqtt_presence_core::presence::{Cause, Client, Options, Status, Transition};
 use rusqlite::{Connection, OptionalExtension, Row};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use super::cache::Cache;
 use super::fault::{Fault, NAME};
@@ -29,6 +29,8 @@ pub(super) struct Shared {
     pub settings: SqliteSettings,
     pub options: Options,
     cache: RwLock<Cache>,
+    /// Id of the newest transition on the disk.
+    pub newest: watch::Sender<u64>,
     idle: Mutex<Vec<Connection>>,
     permits: Arc<Semaphore>,
 }
@@ -40,6 +42,7 @@ impl Shared {
             settings,
             options,
             cache: RwLock::default(),
+            newest: watch::Sender::new(0),
             idle: Mutex::default(),
         }
     }

@@ -29,6 +29,7 @@ impl Writer {
             pass: None,
             shared,
         };
+        writer.shared.newest.send_replace(totals.last_transition);
         writer.shared.cache_mut().totals = totals;
         writer.apply_log()?;
         writer.recount_if_rule_changed()?;

@@ -139,6 +139,9 @@ impl Writer {
         }
         drop(cache);
         self.evict_if_due();
+        if let Some(last) = staged.flips.last() {
+            self.shared.newest.send_replace(last.numbered.id);
+        }
         let flips = staged.flips.into_iter();
         Ok(Committed {
             transitions: flips.map(|flip| flip.numbered).collect(),
