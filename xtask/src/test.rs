@@ -5,7 +5,7 @@ use std::process::Command;
 use clap::{Args, ValueEnum};
 
 use crate::step::{cargo, run};
-use crate::{package, page, place, readme, tool};
+use crate::{bench, package, page, place, readme, tool};
 
 /// Options of `cargo xtask test`.
 #[derive(Args)]
@@ -28,6 +28,8 @@ enum Check {
     Doc,
     /// Units, vectors, properties, real servers, end to end
     Tests,
+    /// Instructions of core's hot functions, against the record
+    Instructions,
     /// The page in Chromium
     Browser,
     /// The npm package at its users, and one answer on native, Node and Chromium
@@ -71,6 +73,7 @@ impl Check {
                 }
                 run("tests", &mut cargo(&["test", "--workspace", "--locked"]))
             }
+            Check::Instructions => bench::instructions::compare(false),
             Check::Browser => page::browser(),
             Check::Package => package::test(),
             Check::Readme => readme::check(),
