@@ -131,9 +131,11 @@ impl Channels {
         origin: &str,
     ) -> bool {
         let row = &mut self.rows[channel];
-        if row.wide().is_none()
-            && let Some(fact) = small(time, ip, origin)
-        {
+        let is_wide = row.wide().is_some();
+        if !is_wide && row.refuses(kind, time) {
+            return false;
+        }
+        if !is_wide && let Some(fact) = small(time, ip, origin) {
             match row.join(kind, fact) {
                 Joined::Taken => return true,
                 Joined::Refused => return false,

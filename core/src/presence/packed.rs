@@ -73,27 +73,29 @@ fn hex(word: u64) -> (u32, u64) {
 
 /// `a.b.c.d:port` as 48 bits, if it is written without a needless zero.
 pub(super) fn address(text: &str) -> Option<u64> {
-    let (mut packed, mut part, mut digits, mut parts) = (0_u64, 0_u64, 0_u32, 0_u32);
-    for byte in text.bytes() {
-        match byte {
-            b'0'..=b'9' => {
-                if digits == 5 || digits > 0 && part == 0 {
-                    return None;
-                }
-                part = part * 10 + u64::from(byte - b'0');
-                digits += 1;
-            }
-            b'.' | b':' => {
-                if digits == 0 || part > 255 || parts > 3 || (byte == b':') != (parts == 3) {
-                    return None;
-                }
-                packed = packed << 8 | part;
-                (part, digits, parts) = (0, 0, parts + 1);
-            }
-            _ => return None,
-        }
+    // Of so many digits, the least number without a needless zero.
+    const LEAST: [u64; 6] = [u64::MAX, 0, 10, 100, 1_000, 10_000];
+    if text.len() > "255.255.255.255:65535".len() {
+        return None;
     }
-    (parts == 4 && digits > 0 && part <= 0xFFFF).then_some(packed << 16 | part)
+    let (mut packed, mut part, mut digits, mut parts) = (0_u64, 0_u64, 0_usize, 0_u8);
+    for byte in text.bytes() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit <= 9 {
+            // Too many digits are seen at their end.
+            part = part.wrapping_mul(10).wrapping_add(u64::from(digit));
+            digits += 1;
+            continue;
+        }
+        let separator = if parts < 3 { b'.' } else { b':' };
+        if byte != separator || parts > 3 || part > 255 || part < *LEAST.get(digits)? {
+            return None;
+        }
+        packed = packed << 8 | part;
+        (part, digits, parts) = (0, 0, parts + 1);
+    }
+    let is_port = part <= 0xFFFF && part >= *LEAST.get(digits)?;
+    (parts == 4 && is_port).then_some(packed << 16 | part)
 }
 
 pub(super) fn address_text(packed: u64) -> String {

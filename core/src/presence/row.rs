@@ -149,6 +149,11 @@ impl ChannelRow {
         self.ip = Six([place as u16, (place >> 16) as u16, 0]);
     }
 
+    /// Whether the kept fact is smaller by its time alone.
+    pub fn refuses(&self, kind: Kind, time: u64) -> bool {
+        self.time(kind).is_some_and(|kept| kept < time)
+    }
+
     /// Whether it is chained among the client's channels that are not closed.
     pub fn open(&self) -> bool {
         self.has(OPEN)

@@ -164,7 +164,7 @@ impl Table {
         }
         let status = self.status(client, options, now);
         let row = &mut self.clients[client];
-        let online = flip(row.last_flip(), status)?;
+        let online = status.flip(row.online)?;
         row.set_last_flip(Some(Last {
             online,
             time,
@@ -420,15 +420,6 @@ pub(super) fn some(row: u32) -> Option<u32> {
 
 pub(super) fn insert(table: &mut HashTable<Hashed>, at: Hashed) {
     table.insert_unique(spread(at.hash), at, |at| spread(at.hash));
-}
-
-/// The answer that this status settles, if it is not the one of the last flip.
-fn flip(last: Option<Last>, status: Status) -> Option<bool> {
-    let record = Client {
-        last,
-        ..Client::default()
-    };
-    record.flip(status)
 }
 
 /// A table looks at both ends of a hash.
