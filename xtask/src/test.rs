@@ -5,7 +5,7 @@ use std::process::Command;
 use clap::{Args, ValueEnum};
 
 use crate::step::{cargo, run};
-use crate::{bench, package, page, place, readme, tool};
+use crate::{api, bench, package, page, place, readme, tool};
 
 /// Options of `cargo xtask test`.
 #[derive(Args)]
@@ -26,6 +26,8 @@ enum Check {
     Lints,
     /// rustdoc, warnings are errors
     Doc,
+    /// What core offers to embedders, against core/API.txt
+    Api,
     /// Units, vectors, properties, real servers, end to end
     Tests,
     /// Instructions of core's hot functions, against the record
@@ -65,6 +67,7 @@ impl Check {
                 cargo(&["doc", "--workspace", "--no-deps", "--locked"])
                     .env("RUSTDOCFLAGS", "--deny warnings"),
             ),
+            Check::Api => api::compare(),
             Check::Tests => {
                 tool::java_and_maven()?;
                 // For the certificates of the TLS test.

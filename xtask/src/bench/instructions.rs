@@ -11,6 +11,7 @@ use std::process::Command;
 
 use serde_json::{Map, Value, json};
 
+use crate::tool::compiler;
 use crate::{place, step, tool};
 
 /// What is counted; see `core/examples/instructions.rs`.
@@ -40,7 +41,7 @@ pub(crate) fn compare(record: bool) -> Result<(), String> {
             .into_iter()
             .map(|(function, count)| (function.to_owned(), json!(count)))
             .collect();
-        let text = json!({"rust": rust(), "target": target(), "instructions": counts});
+        let text = json!({"rust": compiler::RUST, "target": target(), "instructions": counts});
         let text = serde_json::to_string_pretty(&text).map_err(|error| error.to_string())?;
         return std::fs::write(&path, text + "\n")
             .map_err(|error| format!("cannot write `{name}`: {error}"));
@@ -51,7 +52,7 @@ pub(crate) fn compare(record: bool) -> Result<(), String> {
         serde_json::from_str(&text).map_err(|error| format!("`{name}`: {error}"))?;
     let again = "look at it on the recorded one, or record anew with \
                  `cargo xtask bench instructions --record`";
-    for (what, here) in [("rust", rust()), ("target", &target())] {
+    for (what, here) in [("rust", compiler::RUST), ("target", &target())] {
         if recorded[what] != here {
             return Err(format!(
                 "`{name}` is of {what} {}, this is {here}: {again}",
@@ -129,51 +130,17 @@ fn build() -> Result<PathBuf, String> {
         "instructions",
         "--target-dir",
     ];
-    let mut command = match is_recorded("rustc", &["--version"]) {
-        true => step::cargo(&example),
-        false => {
-            install()?;
-            let mut command = Command::new("rustup");
-            command
-                .args(["run", rust(), "cargo"])
-                .args(example)
-                .current_dir(place::root());
-            command
-        }
-    };
+    let mut command = compiler::cargo(&example)?;
     command
         .arg(&folder)
         // Names are how callgrind finds a function.
         .env("CARGO_PROFILE_RELEASE_STRIP", "none")
         .env_remove("RUSTFLAGS");
     step::run(
-        &format!("hot functions of core, with Rust {}", rust()),
+        &format!("hot functions of core, with Rust {}", compiler::RUST),
         &mut command,
     )?;
     Ok(folder.join("release/examples/instructions"))
-}
-
-fn install() -> Result<(), String> {
-    if is_recorded("rustup", &["run", rust(), "rustc", "--version"]) {
-        return Ok(());
-    }
-    step::run(
-        "install the recorded compiler",
-        Command::new("rustup").args(["toolchain", "install", "--profile", "minimal", rust()]),
-    )
-}
-
-fn is_recorded(program: &str, arguments: &[&str]) -> bool {
-    let output = Command::new(program).args(arguments).output();
-    output.is_ok_and(|output| {
-        let said = String::from_utf8_lossy(&output.stdout);
-        said.split_whitespace().nth(1) == Some(rust())
-    })
-}
-
-/// The release that is counted with: the first of the workspace's `rust-version`.
-fn rust() -> &'static str {
-    concat!(env!("CARGO_PKG_RUST_VERSION"), ".0")
 }
 
 fn target() -> String {
