@@ -2,9 +2,13 @@
 //! client takes in memory. Clients connect once each, timed as one run; then
 //! EVENTS events of clients drawn at random, timed as another. Making the text
 //! is not timed.
-#![allow(clippy::disallowed_types, reason = "it measures time")]
-#![allow(clippy::disallowed_methods, reason = "it measures time and memory")]
-#![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::unwrap_used,
+    reason = "it measures time and memory"
+)]
 
 use std::fmt::Write;
 use std::time::{Duration, Instant};
