@@ -1,6 +1,7 @@
 //! What the build, run, test and bench commands share: above all a real
 //! RocketMQ on this machine.
 
+pub mod api;
 pub mod bench;
 pub mod child;
 pub mod conformance;

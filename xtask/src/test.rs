@@ -5,7 +5,7 @@ use std::process::Command;
 use clap::{Args, ValueEnum};
 
 use crate::step::{cargo, run};
-use crate::{package, page, place, readme, tool};
+use crate::{api, bench, package, page, place, readme, tool};
 
 /// Options of `cargo xtask test`.
 #[derive(Args)]
@@ -26,8 +26,12 @@ enum Check {
     Lints,
     /// rustdoc, warnings are errors
     Doc,
+    /// What core offers to embedders, against core/API.txt
+    Api,
     /// Units, vectors, properties, real servers, end to end
     Tests,
+    /// Instructions of core's hot functions, against the record
+    Instructions,
     /// The page in Chromium
     Browser,
     /// The npm package at its users, and one answer on native, Node and Chromium
@@ -63,6 +67,7 @@ impl Check {
                 cargo(&["doc", "--workspace", "--no-deps", "--locked"])
                     .env("RUSTDOCFLAGS", "--deny warnings"),
             ),
+            Check::Api => api::compare(),
             Check::Tests => {
                 tool::java_and_maven()?;
                 // For the certificates of the TLS test.
@@ -71,6 +76,7 @@ impl Check {
                 }
                 run("tests", &mut cargo(&["test", "--workspace", "--locked"]))
             }
+            Check::Instructions => bench::instructions::compare(false),
             Check::Browser => page::browser(),
             Check::Package => package::test(),
             Check::Readme => readme::check(),

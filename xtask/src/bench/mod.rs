@@ -1,6 +1,8 @@
 //! `cargo xtask bench`: figures beside their peer's, in one run, on one machine.
-//! It prints and fails on nothing but a run that did not complete.
+//! It prints; but for the instructions it
+//! fails on nothing but a run that did not complete.
 
+pub(crate) mod instructions;
 mod java;
 mod push;
 mod replay;
@@ -21,6 +23,9 @@ pub struct BenchArgs {
     /// Events to measure with
     #[arg(long, default_value_t = 1_000_000)]
     events: u64,
+    /// With `instructions`: write tests/bench/instructions.json anew
+    #[arg(long)]
+    record: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -31,12 +36,20 @@ enum Name {
     Push,
     /// From a RocketMQ topic into sqlite, and the documented Java listener beside it
     Rocketmq,
+    /// Instructions of core's hot functions, against tests/bench/instructions.json
+    Instructions,
     /// The page in Chromium against its budgets; the table goes into web/README.md
     Page,
 }
 
 /// Builds the release binary, measures, prints the table.
 pub fn bench(args: &BenchArgs) -> Result<(), String> {
+    if args.name == Some(Name::Instructions) {
+        return instructions::compare(args.record);
+    }
+    if args.record {
+        return Err("`--record` belongs to `cargo xtask bench instructions`".into());
+    }
     step::run(
         "build mqtt-presence for release",
         &mut step::cargo(&[
@@ -63,6 +76,9 @@ pub fn bench(args: &BenchArgs) -> Result<(), String> {
     }
     if wanted(Name::Page) {
         page::bench(&program())?;
+    }
+    if args.name.is_none() {
+        instructions::compare(false)?;
     }
     Ok(())
 }
