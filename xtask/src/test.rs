@@ -5,7 +5,7 @@ use std::process::Command;
 use clap::{Args, ValueEnum};
 
 use crate::step::{cargo, run};
-use crate::{package, page, place, readme, tool};
+use crate::{package, page, place, readme, redis, tool};
 
 /// Options of `cargo xtask test`.
 #[derive(Args)]
@@ -65,6 +65,7 @@ impl Check {
             ),
             Check::Tests => {
                 tool::java_and_maven()?;
+                redis::install()?;
                 // For the certificates of the TLS test.
                 if !tool::answers("openssl", &["version"]) {
                     tool::debian(&["openssl"])?;

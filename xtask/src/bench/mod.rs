@@ -3,6 +3,7 @@
 
 mod java;
 mod push;
+mod redis;
 mod replay;
 mod rocketmq;
 mod table;
@@ -31,22 +32,27 @@ enum Name {
     Push,
     /// From a RocketMQ topic into sqlite, and the documented Java listener beside it
     Rocketmq,
+    /// The store `redis`, and `redis-benchmark` beside it
+    Redis,
     /// The page in Chromium against its budgets; the table goes into web/README.md
     Page,
 }
 
 /// Builds the release binary, measures, prints the table.
 pub fn bench(args: &BenchArgs) -> Result<(), String> {
-    step::run(
-        "build mqtt-presence for release",
-        &mut step::cargo(&[
-            "build",
-            "--release",
-            "--locked",
-            "--package",
-            "mqtt-presence",
-        ]),
-    )?;
+    // The store's benchmark is a program of its own, without RocketMQ.
+    if args.name != Some(Name::Redis) {
+        step::run(
+            "build mqtt-presence for release",
+            &mut step::cargo(&[
+                "build",
+                "--release",
+                "--locked",
+                "--package",
+                "mqtt-presence",
+            ]),
+        )?;
+    }
     let mut rows = Vec::new();
     let wanted = |name| args.name.is_none_or(|only| only == name);
     if wanted(Name::Replay) {
@@ -57,6 +63,9 @@ pub fn bench(args: &BenchArgs) -> Result<(), String> {
     }
     if wanted(Name::Rocketmq) {
         rows.extend(rocketmq::measure(args.events)?);
+    }
+    if wanted(Name::Redis) {
+        rows.extend(redis::measure(args.events)?);
     }
     if !rows.is_empty() {
         table::print(&rows);
