@@ -32,7 +32,7 @@ pub(super) struct Link {
 
 enum Way {
     One(Client),
-    Many(ClusterClient),
+    Many(Box<ClusterClient>),
 }
 
 #[derive(Clone)]
@@ -92,7 +92,7 @@ impl Link {
             if secure {
                 builder = builder.certs(certificates);
             }
-            Way::Many(builder.build().map_err(bad)?)
+            Way::Many(Box::new(builder.build().map_err(bad)?))
         } else {
             let [info] = <[ConnectionInfo; 1]>::try_from(infos).map_err(|_| {
                 unusable("`store.url` names several servers; that needs `store.cluster = true`")

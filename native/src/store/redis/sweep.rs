@@ -27,9 +27,11 @@ local last = tonumber(string.match(rows[#rows][1], '^%d+'))
 redis.call('XTRIM', KEYS[1], 'MINID', string.format('%.0f-0', last + 1))
 return 1";
 
-/// What one step did: channels dropped, and the clients to pass over next.
+/// What one step of forgetting did.
 pub(super) struct Step {
+    /// Channels that went.
     pub gone: u64,
+    /// Whether there may be more that are due.
     pub more: bool,
 }
 
