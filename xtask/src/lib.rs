@@ -1,5 +1,5 @@
 //! What the build, run, test and bench commands share: above all a real
-//! RocketMQ on this machine.
+//! RocketMQ on this machine, and a real Redis.
 
 pub mod api;
 pub mod bench;
@@ -10,6 +10,7 @@ pub mod package;
 pub mod page;
 pub mod place;
 pub mod readme;
+pub mod redis;
 pub mod rocketmq;
 pub mod run;
 pub mod step;

@@ -5,7 +5,7 @@ use std::process::Command;
 use clap::{Args, ValueEnum};
 
 use crate::step::{cargo, run};
-use crate::{api, bench, package, page, place, readme, tool};
+use crate::{api, bench, package, page, place, readme, redis, tool};
 
 /// Options of `cargo xtask test`.
 #[derive(Args)]
@@ -70,6 +70,7 @@ impl Check {
             Check::Api => api::compare(),
             Check::Tests => {
                 tool::java_and_maven()?;
+                redis::install()?;
                 // For the certificates of the TLS test.
                 if !tool::answers("openssl", &["version"]) {
                     tool::debian(&["openssl"])?;

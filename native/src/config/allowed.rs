@@ -9,11 +9,29 @@ pub const ALLOWED: &[(&str, &str)] = &[
     ("rule.takeover", "true or false"),
     ("rule.lease", "a duration such as `12h`, longer than 0"),
     ("rule.retention", "a duration such as `7d`, longer than 0"),
-    ("store.kind", "`sqlite` or `memory`"),
+    ("store.kind", "`sqlite`, `redis` or `memory`"),
     (
         "store.path",
         "the path of a file, such as `mqtt-presence.db`",
     ),
+    (
+        "store.url",
+        "a URL without a password, such as `redis://127.0.0.1:6379`, or `rediss://…` for TLS",
+    ),
+    ("store.password", "a string"),
+    (
+        "store.password_file",
+        "the path of a file that holds the password",
+    ),
+    (
+        "store.tls_ca",
+        "the path of a PEM file with certificates to trust",
+    ),
+    (
+        "store.prefix",
+        "1 to 100 visible ASCII characters without braces",
+    ),
+    ("store.cluster", "true or false"),
     ("store.history", "a duration such as `30d`, longer than 0"),
     ("store.history_rows", "a whole number from 1"),
     ("store.quarantine_rows", "a whole number from 1"),
@@ -141,6 +159,6 @@ pub fn allowed(key: &str) -> Option<&'static str> {
 pub fn is_secret(key: &str) -> bool {
     matches!(
         key.rsplit('.').next(),
-        Some("token" | "secret_key" | "access_key")
+        Some("token" | "secret_key" | "access_key" | "password")
     )
 }

@@ -62,6 +62,7 @@ pub fn check(config: &mut Config, layers: &Figment) -> Result<(), ConfigError> {
         }
     }
     token(config, layers)?;
+    server(&mut config.store, layers)?;
     for (index, source) in config.source.iter().enumerate() {
         self::source(source, &format!("source.{index}"), layers)?;
     }
@@ -89,6 +90,47 @@ fn is_origin(text: &str) -> bool {
                     .bytes()
                     .all(|byte| byte.is_ascii_graphic() && !b"/?#@*,".contains(&byte))
         })
+}
+
+/// A store on a server: its address, its password, its names there.
+fn server(store: &mut super::Store, layers: &Figment) -> Result<(), ConfigError> {
+    if let Some(path) = &store.password_file {
+        if store.password.is_some() {
+            return Err(ConfigError::new(
+                "`store.password` and `store.password_file` are both given; give one",
+            ));
+        }
+        let password = Secret::read(path)
+            .map_err(|reason| ConfigError::new(format!("`store.password_file`: {reason}")))?;
+        store.password = Some(password);
+    }
+    if store.kind != super::StoreKind::Redis {
+        return Ok(());
+    }
+    let Some(url) = &store.url else {
+        return Err(ConfigError::missing(layers, "store.url"));
+    };
+    // The URL is shown, so it must not hold a secret.
+    let has_password = |url: &str| {
+        let user = url
+            .split_once("://")
+            .and_then(|(_, rest)| rest.rsplit_once('@'));
+        user.is_some_and(|(user, _)| user.contains(':'))
+    };
+    if url.split(',').any(has_password) {
+        return Err(ConfigError::new(
+            "`store.url` holds a password; put it in `store.password_file`, or in MQTT_PRESENCE_STORE__PASSWORD",
+        ));
+    }
+    let prefix = &store.prefix;
+    if !(1..=100).contains(&prefix.len())
+        || !prefix
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && !b"{}".contains(&byte))
+    {
+        return Err(ConfigError::value(layers, "store.prefix", "no prefix"));
+    }
+    Ok(())
 }
 
 fn token(config: &mut Config, layers: &Figment) -> Result<(), ConfigError> {

@@ -110,6 +110,8 @@ pub enum StoreKind {
     Sqlite,
     /// Nothing survives; for tests and a first look.
     Memory,
+    /// Redis, for several instances.
+    Redis,
 }
 
 /// `[store]`
@@ -120,6 +122,18 @@ pub struct Store {
     pub kind: StoreKind,
     /// The file of `sqlite`.
     pub path: PathBuf,
+    /// The server of `redis`; of a cluster some nodes, with commas.
+    pub url: Option<String>,
+    /// The server's password.
+    pub password: Option<Secret>,
+    /// A file that holds the password.
+    pub password_file: Option<PathBuf>,
+    /// Certificates (PEM) to trust instead of the system's.
+    pub tls_ca: Option<PathBuf>,
+    /// What the keys in `redis` begin with.
+    pub prefix: String,
+    /// Whether `redis` is a Redis Cluster.
+    pub cluster: bool,
     /// How long transitions are kept.
     pub history: Span,
     /// Most transitions; the oldest go first.
@@ -135,6 +149,12 @@ impl Default for Store {
         Store {
             kind: StoreKind::Sqlite,
             path: "mqtt-presence.db".into(),
+            url: None,
+            password: None,
+            password_file: None,
+            tls_ca: None,
+            prefix: "mqtt-presence".into(),
+            cluster: false,
             history: Span::days(30),
             history_rows: 10_000_000,
             quarantine_rows: 10_000,

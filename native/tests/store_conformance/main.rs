@@ -9,6 +9,7 @@ mod history;
 mod listing;
 mod process;
 mod quarantine;
+mod redis;
 mod refusals;
 mod vectors;
 
@@ -66,17 +67,22 @@ fn sqlite_with(options: Options, keep: Keep, cache_bytes: usize) -> Bench {
     }
 }
 
+pub use redis::{redis_alone, redis_cluster, redis_tight};
+
 /// Runs each check over each store.
 macro_rules! suite {
     ($($check:ident in $module:ident),* $(,)?) => {
         suite!(@ memory: $($check in $module),*);
         suite!(@ sqlite: $($check in $module),*);
         suite!(@ sqlite_tight: $($check in $module),*);
+        suite!(@ redis_alone: $($check in $module),*);
+        suite!(@ redis_tight: $($check in $module),*);
+        suite!(@ redis_cluster: $($check in $module),*);
     };
     (@ $store:ident: $($check:ident in $module:ident),*) => {
         mod $store {
             $(
-                #[tokio::test]
+                #[tokio::test(flavor = "multi_thread")]
                 async fn $check() {
                     crate::$module::$check(crate::$store).await;
                 }

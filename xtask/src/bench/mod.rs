@@ -5,6 +5,7 @@
 pub(crate) mod instructions;
 mod java;
 mod push;
+mod redis;
 mod replay;
 mod rocketmq;
 mod table;
@@ -38,6 +39,8 @@ enum Name {
     Rocketmq,
     /// Instructions of core's hot functions, against tests/bench/instructions.json
     Instructions,
+    /// The store `redis`, and `redis-benchmark` beside it
+    Redis,
     /// The page in Chromium against its budgets; the table goes into web/README.md
     Page,
 }
@@ -50,16 +53,19 @@ pub fn bench(args: &BenchArgs) -> Result<(), String> {
     if args.record {
         return Err("`--record` belongs to `cargo xtask bench instructions`".into());
     }
-    step::run(
-        "build mqtt-presence for release",
-        &mut step::cargo(&[
-            "build",
-            "--release",
-            "--locked",
-            "--package",
-            "mqtt-presence",
-        ]),
-    )?;
+    // The store's benchmark is a program of its own, without RocketMQ.
+    if args.name != Some(Name::Redis) {
+        step::run(
+            "build mqtt-presence for release",
+            &mut step::cargo(&[
+                "build",
+                "--release",
+                "--locked",
+                "--package",
+                "mqtt-presence",
+            ]),
+        )?;
+    }
     let mut rows = Vec::new();
     let wanted = |name| args.name.is_none_or(|only| only == name);
     if wanted(Name::Replay) {
@@ -70,6 +76,9 @@ pub fn bench(args: &BenchArgs) -> Result<(), String> {
     }
     if wanted(Name::Rocketmq) {
         rows.extend(rocketmq::measure(args.events)?);
+    }
+    if wanted(Name::Redis) {
+        rows.extend(redis::measure(args.events)?);
     }
     if !rows.is_empty() {
         table::print(&rows);

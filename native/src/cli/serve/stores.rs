@@ -5,10 +5,10 @@ use std::sync::Arc;
 use mqtt_presence_core::presence::Options;
 
 use crate::config::{self, StoreKind};
-use crate::store::{Keep, Memory, Sqlite, SqliteSettings, Store, StoreError};
+use crate::store::{Keep, Memory, Redis, RedisSettings, Sqlite, SqliteSettings, Store, StoreError};
 
 /// Opens it; this may take a while and blocks.
-pub(super) fn open(
+pub(in crate::cli) fn open(
     config: &config::Store,
     options: &Options,
 ) -> Result<Arc<dyn Store>, StoreError> {
@@ -27,5 +27,24 @@ pub(super) fn open(
             };
             Arc::new(Sqlite::open(settings, options.clone())?)
         }
+        StoreKind::Redis => {
+            let settings = RedisSettings {
+                keep,
+                ..redis(config)
+            };
+            let opening = Redis::open(settings, options.clone());
+            Arc::new(tokio::runtime::Handle::current().block_on(opening)?)
+        }
     })
+}
+
+/// Where Redis is.
+pub(in crate::cli) fn redis(config: &config::Store) -> RedisSettings {
+    RedisSettings {
+        cluster: config.cluster,
+        password: config.password.clone(),
+        tls_ca: config.tls_ca.clone(),
+        prefix: config.prefix.clone(),
+        ..RedisSettings::new(config.url.clone().unwrap_or_default())
+    }
 }
