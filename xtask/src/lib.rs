@@ -8,6 +8,7 @@ pub mod http;
 pub mod package;
 pub mod page;
 pub mod place;
+pub mod postgres;
 pub mod readme;
 pub mod rocketmq;
 pub mod run;

@@ -65,6 +65,7 @@ impl Check {
             ),
             Check::Tests => {
                 tool::java_and_maven()?;
+                crate::postgres::install()?;
                 // For the certificates of the TLS test.
                 if !tool::answers("openssl", &["version"]) {
                     tool::debian(&["openssl"])?;

@@ -110,6 +110,8 @@ pub enum StoreKind {
     Sqlite,
     /// Nothing survives; for tests and a first look.
     Memory,
+    /// A PostgreSQL database, which several instances may share.
+    Postgres,
 }
 
 /// `[store]`
@@ -120,6 +122,16 @@ pub struct Store {
     pub kind: StoreKind,
     /// The file of `sqlite`.
     pub path: PathBuf,
+    /// The server, without a password: `postgres://user@host/database`.
+    pub url: Option<String>,
+    /// Its password.
+    pub password: Option<Secret>,
+    /// A file that holds the password.
+    pub password_file: Option<PathBuf>,
+    /// A PEM file with the certificate authority of the server.
+    pub tls_ca: Option<PathBuf>,
+    /// The schema of `postgres` that holds all tables.
+    pub schema: String,
     /// How long transitions are kept.
     pub history: Span,
     /// Most transitions; the oldest go first.
@@ -135,6 +147,11 @@ impl Default for Store {
         Store {
             kind: StoreKind::Sqlite,
             path: "mqtt-presence.db".into(),
+            url: None,
+            password: None,
+            password_file: None,
+            tls_ca: None,
+            schema: "mqtt_presence".into(),
             history: Span::days(30),
             history_rows: 10_000_000,
             quarantine_rows: 10_000,

@@ -163,7 +163,11 @@ fn each_fault_names_the_place_the_key_and_what_is_allowed() {
         ),
         (
             "[store]\nkind = 'redis'",
-            &["p.toml", "`store.kind` is `redis`", "`sqlite` or `memory`"],
+            &[
+                "p.toml",
+                "`store.kind` is `redis`",
+                "`sqlite`, `memory` or `postgres`",
+            ],
         ),
         (
             "[log]\nlevel = 'loud=very'",

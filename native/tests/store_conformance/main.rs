@@ -10,12 +10,14 @@ mod listing;
 mod process;
 mod quarantine;
 mod refusals;
+mod shared;
 mod vectors;
 
 use std::sync::Arc;
 
 use mqtt_presence::store::{Batch, Keep, Memory, Sqlite, SqliteSettings, Store};
 use mqtt_presence_core::presence::Options;
+pub use shared::{postgres, postgres_tight};
 use tempfile::TempDir;
 
 /// A store and the folder that goes with it.
@@ -72,6 +74,8 @@ macro_rules! suite {
         suite!(@ memory: $($check in $module),*);
         suite!(@ sqlite: $($check in $module),*);
         suite!(@ sqlite_tight: $($check in $module),*);
+        suite!(@ postgres: $($check in $module),*);
+        suite!(@ postgres_tight: $($check in $module),*);
     };
     (@ $store:ident: $($check:ident in $module:ident),*) => {
         mod $store {

@@ -6,7 +6,9 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::Finding;
 use super::reach::writable_folder;
+use crate::cli::serve::stores;
 use crate::config::{Store, StoreKind};
+use crate::store::{Keep, Postgres};
 
 /// Whether the store can be opened and written.
 pub(super) fn check(store: &Store) -> Vec<Finding> {
@@ -16,6 +18,25 @@ pub(super) fn check(store: &Store) -> Vec<Finding> {
             "`memory` forgets everything when the service ends",
         )],
         StoreKind::Sqlite => sqlite(&store.path),
+        StoreKind::Postgres => vec![postgres(store)],
+    }
+}
+
+/// Connects as the service would, and changes nothing.
+fn postgres(store: &Store) -> Finding {
+    let settings = stores::postgres(store, Keep::default());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let looked = match runtime {
+        Ok(runtime) => runtime.block_on(Postgres::look(&settings)),
+        Err(error) => {
+            return Finding::wrong("store", format!("no runtime can be started: {error}"));
+        }
+    };
+    match looked {
+        Ok(sentence) => Finding::good("store", sentence),
+        Err(error) => Finding::wrong("store", error.to_string()),
     }
 }
 

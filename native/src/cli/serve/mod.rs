@@ -11,7 +11,7 @@ use super::settings::SettingsArgs;
 mod ending;
 mod sources;
 mod start;
-mod stores;
+pub(super) mod stores;
 
 /// Run the service: events in, answers out
 ///

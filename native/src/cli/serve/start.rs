@@ -141,6 +141,7 @@ fn sentence(ended: Result<Result<(), StoreError>, tokio::task::JoinError>) -> St
 fn config_name(config: &Config) -> String {
     match config.store.kind {
         crate::config::StoreKind::Memory => "memory".into(),
+        crate::config::StoreKind::Postgres => "postgres".into(),
         crate::config::StoreKind::Sqlite => config.store.path.display().to_string(),
     }
 }
