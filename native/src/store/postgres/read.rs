@@ -39,7 +39,8 @@ ORDER BY client_id LIMIT $3::bigint";
 const OVERDUE: &str = concat!(
     "SELECT ",
     columns!(),
-    ", client.record::text FROM total LEFT JOIN client ON client.open_since < $1::bigint"
+    ", overdue.record::text FROM total LEFT JOIN (SELECT open_since, record FROM client) AS overdue \
+     ON overdue.open_since < $1::bigint"
 );
 const HISTORY: &str = "
 SELECT id, client_id, online, time, observed_at, channel_id, event_type, message_id
