@@ -14,7 +14,7 @@ use crate::store::join::{Entry, Flip, Totals, timeless};
 /// Writes everything if the totals are still those of batch `$1`, under rule
 /// `$2`, and nothing otherwise: whoever commits in between wins. All other
 /// parts draw on `turn`, so they are done under the lock of its row.
-const WRITE: &str = "
+pub(super) const WRITE: &str = "
 WITH turn AS (
     UPDATE total SET batch = ($3::bigint[])[1], clients = ($3::bigint[])[2],
         online = ($3::bigint[])[3], live = ($3::bigint[])[4], closed = ($3::bigint[])[5],

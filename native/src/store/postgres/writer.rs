@@ -16,7 +16,7 @@ use super::cache::{Cache, Cached};
 use super::fault::Fault;
 use super::link::Link;
 use super::totals::{self, Turn, columns};
-use super::write::Rows;
+use super::write::{Rows, WRITE};
 use super::{PATIENCE, Shared, partition, quarantine, text};
 use crate::store::join::{Entry, Stage, stage};
 use crate::store::{Batch, Committed};
@@ -143,6 +143,8 @@ impl Writer {
             link.batch("ROLLBACK").await?;
             return Ok(work.committed);
         }
+        // Now, or COMMIT would be sent before the statement is prepared.
+        link.prepared(WRITE).await?;
         self.doubt = Some(Doubt {
             batch: Arc::clone(batch),
             transaction,
