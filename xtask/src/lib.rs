@@ -9,6 +9,7 @@ pub mod http;
 pub mod package;
 pub mod page;
 pub mod place;
+pub mod postgres;
 pub mod readme;
 pub mod redis;
 pub mod rocketmq;

@@ -5,7 +5,7 @@ use std::process::Command;
 use clap::{Args, ValueEnum};
 
 use crate::step::{cargo, run};
-use crate::{api, bench, package, page, place, readme, redis, tool};
+use crate::{api, bench, package, page, place, postgres, readme, redis, tool};
 
 /// Options of `cargo xtask test`.
 #[derive(Args)]
@@ -71,6 +71,7 @@ impl Check {
             Check::Tests => {
                 tool::java_and_maven()?;
                 redis::install()?;
+                postgres::install()?;
                 // For the certificates of the TLS test.
                 if !tool::answers("openssl", &["version"]) {
                     tool::debian(&["openssl"])?;

@@ -9,16 +9,19 @@ pub const ALLOWED: &[(&str, &str)] = &[
     ("rule.takeover", "true or false"),
     ("rule.lease", "a duration such as `12h`, longer than 0"),
     ("rule.retention", "a duration such as `7d`, longer than 0"),
-    ("store.kind", "`sqlite`, `redis` or `memory`"),
+    ("store.kind", "`sqlite`, `redis`, `postgres` or `memory`"),
     (
         "store.path",
         "the path of a file, such as `mqtt-presence.db`",
     ),
     (
         "store.url",
-        "a URL without a password, such as `redis://127.0.0.1:6379`, or `rediss://…` for TLS",
+        "the server without a password, such as `redis://127.0.0.1:6379` or `postgres://presence@db.internal/presence`",
     ),
-    ("store.password", "a string"),
+    (
+        "store.password",
+        "a string; better `store.password_file` or the environment",
+    ),
     (
         "store.password_file",
         "the path of a file that holds the password",
@@ -32,6 +35,10 @@ pub const ALLOWED: &[(&str, &str)] = &[
         "1 to 100 visible ASCII characters without braces",
     ),
     ("store.cluster", "true or false"),
+    (
+        "store.schema",
+        "at most 63 of a-z, 0-9 and `_`, no digit first, such as `mqtt_presence`",
+    ),
     ("store.history", "a duration such as `30d`, longer than 0"),
     ("store.history_rows", "a whole number from 1"),
     ("store.quarantine_rows", "a whole number from 1"),

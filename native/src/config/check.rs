@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use figment::Figment;
 
-use super::{Config, ConfigError, Secret, Source, Span};
+use super::{Config, ConfigError, Secret, Source, Span, StoreKind};
 
 /// Checks ranges and keys that go together, and reads the files of secrets.
 pub fn check(config: &mut Config, layers: &Figment) -> Result<(), ConfigError> {
@@ -104,33 +104,53 @@ fn server(store: &mut super::Store, layers: &Figment) -> Result<(), ConfigError>
             .map_err(|reason| ConfigError::new(format!("`store.password_file`: {reason}")))?;
         store.password = Some(password);
     }
-    if store.kind != super::StoreKind::Redis {
-        return Ok(());
-    }
-    let Some(url) = &store.url else {
-        return Err(ConfigError::missing(layers, "store.url"));
-    };
-    // The URL is shown, so it must not hold a secret.
-    let has_password = |url: &str| {
-        let user = url
-            .split_once("://")
-            .and_then(|(_, rest)| rest.rsplit_once('@'));
-        user.is_some_and(|(user, _)| user.contains(':'))
-    };
-    if url.split(',').any(has_password) {
+    // Not quoted: it may hold the password.
+    let urls = store.url.as_deref().unwrap_or_default();
+    if urls.split(',').any(has_password) {
         return Err(ConfigError::new(
-            "`store.url` holds a password; put it in `store.password_file`, or in MQTT_PRESENCE_STORE__PASSWORD",
+            "`store.url` holds a password, which would be shown; put it into `store.password_file` or \
+             MQTT_PRESENCE_STORE__PASSWORD",
         ));
     }
-    let prefix = &store.prefix;
-    if !(1..=100).contains(&prefix.len())
-        || !prefix
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && !b"{}".contains(&byte))
-    {
+    let names_a_server = matches!(store.kind, StoreKind::Redis | StoreKind::Postgres);
+    if names_a_server && store.url.is_none() {
+        return Err(ConfigError::missing(layers, "store.url"));
+    }
+    if !is_prefix(&store.prefix) {
         return Err(ConfigError::value(layers, "store.prefix", "no prefix"));
     }
+    if !is_schema(&store.schema) {
+        return Err(ConfigError::value(
+            layers,
+            "store.schema",
+            "no name of a schema",
+        ));
+    }
     Ok(())
+}
+
+/// `user:password@` before the host, or `password=` after it.
+fn has_password(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let user = authority.rsplit_once('@').map(|(user, _)| user);
+    user.is_some_and(|user| user.contains(':')) || url.contains("password=")
+}
+
+fn is_prefix(prefix: &str) -> bool {
+    (1..=100).contains(&prefix.len())
+        && prefix
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && !b"{}".contains(&byte))
+}
+
+fn is_schema(name: &str) -> bool {
+    (1..=63).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && !name.starts_with(|first: char| first.is_ascii_digit())
+        && !name.starts_with("pg_")
 }
 
 fn token(config: &mut Config, layers: &Figment) -> Result<(), ConfigError> {

@@ -112,6 +112,8 @@ pub enum StoreKind {
     Memory,
     /// Redis, for several instances.
     Redis,
+    /// A PostgreSQL database, which several instances may share.
+    Postgres,
 }
 
 /// `[store]`
@@ -122,7 +124,8 @@ pub struct Store {
     pub kind: StoreKind,
     /// The file of `sqlite`.
     pub path: PathBuf,
-    /// The server of `redis`; of a cluster some nodes, with commas.
+    /// The server of `redis` or `postgres`, without a password; of a Redis
+    /// Cluster some nodes, with commas.
     pub url: Option<String>,
     /// The server's password.
     pub password: Option<Secret>,
@@ -134,6 +137,8 @@ pub struct Store {
     pub prefix: String,
     /// Whether `redis` is a Redis Cluster.
     pub cluster: bool,
+    /// The schema of `postgres` that holds all tables.
+    pub schema: String,
     /// How long transitions are kept.
     pub history: Span,
     /// Most transitions; the oldest go first.
@@ -155,6 +160,7 @@ impl Default for Store {
             tls_ca: None,
             prefix: "mqtt-presence".into(),
             cluster: false,
+            schema: "mqtt_presence".into(),
             history: Span::days(30),
             history_rows: 10_000_000,
             quarantine_rows: 10_000,

@@ -178,7 +178,7 @@ fn each_fault_names_the_place_the_key_and_what_is_allowed() {
             &[
                 "p.toml",
                 "`store.kind` is `etcd`",
-                "`sqlite`, `redis` or `memory`",
+                "`sqlite`, `redis`, `postgres` or `memory`",
             ],
         ),
         (

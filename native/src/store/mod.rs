@@ -22,6 +22,7 @@ mod keep;
 mod memory;
 mod origin;
 mod redis;
+mod postgres;
 mod sqlite;
 
 pub use answer::{Numbered, Quarantined, Selection, Stats};
@@ -31,6 +32,7 @@ pub use keep::Keep;
 pub use memory::Memory;
 pub use origin::Origin;
 pub use redis::{Redis, RedisSettings};
+pub use postgres::{Postgres, PostgresSettings};
 pub use sqlite::{Sqlite, SqliteSettings};
 
 /// A store of clients, transitions, the quarantine and checkpoints.

@@ -11,12 +11,14 @@ mod process;
 mod quarantine;
 mod redis;
 mod refusals;
+mod shared;
 mod vectors;
 
 use std::sync::Arc;
 
 use mqtt_presence::store::{Batch, Keep, Memory, Sqlite, SqliteSettings, Store};
 use mqtt_presence_core::presence::Options;
+pub use shared::{postgres, postgres_tight};
 use tempfile::TempDir;
 
 /// A store and the folder that goes with it.
@@ -78,6 +80,8 @@ macro_rules! suite {
         suite!(@ redis_alone: $($check in $module),*);
         suite!(@ redis_tight: $($check in $module),*);
         suite!(@ redis_cluster: $($check in $module),*);
+        suite!(@ postgres: $($check in $module),*);
+        suite!(@ postgres_tight: $($check in $module),*);
     };
     (@ $store:ident: $($check:ident in $module:ident),*) => {
         mod $store {

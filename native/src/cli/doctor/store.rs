@@ -8,7 +8,7 @@ use super::Finding;
 use super::reach::writable_folder;
 use crate::cli::serve::stores;
 use crate::config::{Store, StoreKind};
-use crate::store::Redis;
+use crate::store::{Keep, Postgres, Redis};
 
 /// Whether the store can be opened and written.
 pub(super) fn check(store: &Store) -> Vec<Finding> {
@@ -19,6 +19,7 @@ pub(super) fn check(store: &Store) -> Vec<Finding> {
         )],
         StoreKind::Sqlite => sqlite(&store.path),
         StoreKind::Redis => redis(store),
+        StoreKind::Postgres => vec![postgres(store)],
     }
 }
 
@@ -46,6 +47,24 @@ fn redis(store: &Store) -> Vec<Finding> {
             .map(|warning| Finding::note("store", warning))
             .collect(),
         Err(error) => vec![Finding::wrong("store", error.to_string())],
+    }
+}
+
+/// Connects as the service would, and changes nothing.
+fn postgres(store: &Store) -> Finding {
+    let settings = stores::postgres(store, Keep::default());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let looked = match runtime {
+        Ok(runtime) => runtime.block_on(Postgres::look(&settings)),
+        Err(error) => {
+            return Finding::wrong("store", format!("no runtime can be started: {error}"));
+        }
+    };
+    match looked {
+        Ok(sentence) => Finding::good("store", sentence),
+        Err(error) => Finding::wrong("store", error.to_string()),
     }
 }
 

@@ -1,11 +1,15 @@
 //! The configured store, opened.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use mqtt_presence_core::presence::Options;
 
 use crate::config::{self, StoreKind};
-use crate::store::{Keep, Memory, Redis, RedisSettings, Sqlite, SqliteSettings, Store, StoreError};
+use crate::store::{
+    Keep, Memory, Postgres, PostgresSettings, Redis, RedisSettings, Sqlite, SqliteSettings, Store,
+    StoreError,
+};
 
 /// Opens it; this may take a while and blocks.
 pub(in crate::cli) fn open(
@@ -35,6 +39,10 @@ pub(in crate::cli) fn open(
             let opening = Redis::open(settings, options.clone());
             Arc::new(tokio::runtime::Handle::current().block_on(opening)?)
         }
+        StoreKind::Postgres => {
+            let settings = postgres(config, keep);
+            Arc::new(tokio::runtime::Handle::current().block_on(reached(&settings, options))?)
+        }
     })
 }
 
@@ -46,5 +54,32 @@ pub(in crate::cli) fn redis(config: &config::Store) -> RedisSettings {
         tls_ca: config.tls_ca.clone(),
         prefix: config.prefix.clone(),
         ..RedisSettings::new(config.url.clone().unwrap_or_default())
+    }
+}
+
+/// How long a start waits for a server that cannot be reached yet.
+const REACH: Duration = Duration::from_secs(60);
+
+/// How `postgres` is reached.
+pub(in crate::cli) fn postgres(config: &config::Store, keep: Keep) -> PostgresSettings {
+    PostgresSettings {
+        password: config.password.clone(),
+        tls_ca: config.tls_ca.clone(),
+        schema: config.schema.clone(),
+        keep,
+        ..PostgresSettings::new(config.url.clone().unwrap_or_default())
+    }
+}
+
+async fn reached(settings: &PostgresSettings, options: &Options) -> Result<Postgres, StoreError> {
+    let end = Instant::now() + REACH;
+    loop {
+        match Postgres::open(settings.clone(), options.clone()).await {
+            Err(error @ StoreError::Unavailable { .. }) if Instant::now() < end => {
+                tracing::warn!(%error, "the service starts when the store is there");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            outcome => return outcome,
+        }
     }
 }
