@@ -31,7 +31,7 @@ pub(super) struct Link {
 }
 
 enum Way {
-    One(Client),
+    One(Box<Client>),
     Many(Box<ClusterClient>),
 }
 
@@ -97,11 +97,11 @@ impl Link {
             let [info] = <[ConnectionInfo; 1]>::try_from(infos).map_err(|_| {
                 unusable("`store.url` names several servers; that needs `store.cluster = true`")
             })?;
-            Way::One(if secure {
+            Way::One(Box::new(if secure {
                 Client::build_with_tls(info, certificates).map_err(bad)?
             } else {
                 Client::open(info).map_err(bad)?
-            })
+            }))
         };
         Ok(Link {
             way,
