@@ -36,12 +36,13 @@ pub(in crate::cli) fn open(
                 keep,
                 ..redis(config)
             };
-            let opening = Redis::open(settings, options.clone());
-            Arc::new(tokio::runtime::Handle::current().block_on(opening)?)
+            let open = || Redis::open(settings.clone(), options.clone());
+            Arc::new(tokio::runtime::Handle::current().block_on(reached(open))?)
         }
         StoreKind::Postgres => {
             let settings = postgres(config, keep);
-            Arc::new(tokio::runtime::Handle::current().block_on(reached(&settings, options))?)
+            let open = || Postgres::open(settings.clone(), options.clone());
+            Arc::new(tokio::runtime::Handle::current().block_on(reached(open))?)
         }
     })
 }
@@ -71,10 +72,13 @@ pub(in crate::cli) fn postgres(config: &config::Store, keep: Keep) -> PostgresSe
     }
 }
 
-async fn reached(settings: &PostgresSettings, options: &Options) -> Result<Postgres, StoreError> {
+async fn reached<S, F>(open: impl Fn() -> F) -> Result<S, StoreError>
+where
+    F: Future<Output = Result<S, StoreError>>,
+{
     let end = Instant::now() + REACH;
     loop {
-        match Postgres::open(settings.clone(), options.clone()).await {
+        match open().await {
             Err(error @ StoreError::Unavailable { .. }) if Instant::now() < end => {
                 tracing::warn!(%error, "the service starts when the store is there");
                 tokio::time::sleep(Duration::from_secs(1)).await;
