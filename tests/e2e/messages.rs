@@ -4,17 +4,18 @@ use mqtt_presence::fleet::{Fleet, FleetConfig};
 use mqtt_presence_core::event::Event;
 use mqtt_presence_core::presence::{Options, Presence};
 
-/// Accepted events in the order of sending.
+/// Accepted events, and how many clients they are of.
 pub const EVENTS: u64 = 200_000;
+pub const CLIENTS: u32 = 20_000;
 
 /// Messages that no reader can accept, each another text.
 pub const POISON: usize = 100;
 
 /// A fleet on a bad day.
-pub fn events() -> Vec<Event> {
+pub fn events(clients: u32, events: u64) -> Vec<Event> {
     let config = FleetConfig {
-        clients: 20_000,
-        events: EVENTS,
+        clients,
+        events,
         seed: 11,
         loss: "1%".parse().unwrap(),
         duplicate: "5%".parse().unwrap(),
@@ -40,8 +41,13 @@ pub fn poison() -> Vec<String> {
 /// The state that these events must give, whatever happens on the way.
 pub fn evaluate(events: &[Event]) -> Presence {
     let mut presence = Presence::new(Options::default());
+    add(&mut presence, events);
+    presence
+}
+
+/// The same after further events.
+pub fn add(presence: &mut Presence, events: &[Event]) {
     for event in events {
         presence.apply(event, "", None, 1);
     }
-    presence
 }

@@ -1,21 +1,19 @@
 //! One bad day, whatever the source and the version of the server.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use mqtt_presence::source::remoting::{Config, Producer};
-use mqtt_presence::store::{Selection, Sqlite, SqliteSettings, Store};
-use mqtt_presence_core::event::Kind;
-use mqtt_presence_core::presence::{Channel, Client, Options, Presence};
+use mqtt_presence::store::{Sqlite, SqliteSettings};
+use mqtt_presence_core::presence::Options;
 use rusqlite::Connection;
-use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use xtask::http;
 use xtask::rocketmq::{Cluster, StartOptions};
 
-use crate::messages::{self, POISON};
+use crate::messages::{self, CLIENTS, EVENTS, POISON};
 use crate::service::Service;
+use crate::state::{counts, counts_of, differences};
 
 const TOPIC: &str = "notices";
 const GROUP: &str = "GID_e2e";
@@ -44,7 +42,7 @@ pub fn run(source: Source, version: &str) {
     // A group that is new to gRPC starts at the end of each queue.
     service.wait(true, Duration::from_secs(60));
 
-    let events = messages::events();
+    let events = messages::events(CLIENTS, EVENTS);
     let expected = messages::evaluate(&events);
     let poison = messages::poison();
     let runtime = Runtime::new().unwrap();
@@ -108,12 +106,14 @@ pub fn run(source: Source, version: &str) {
         service.until(
             "every client and channel is counted",
             Duration::from_secs(240),
-            |service| counts(&service.get("/v1/stats")) == counts_of(&expected),
+            |service| counts(&service.get("/v1/stats")) == counts_of(&expected, POISON),
         );
         // What the counts do not show, such as a second closing, may still be
         // out: a message of a killed consumer comes again after a while.
         service.stop();
-        let different = runtime.block_on(differences(&store, &expected));
+        let stored = Sqlite::open(SqliteSettings::new(&store), Options::default()).unwrap();
+        let different = runtime.block_on(differences(&stored, &expected)).unwrap();
+        drop(stored);
         if different.is_empty() {
             break;
         }
@@ -152,68 +152,6 @@ fn acknowledged(cluster: &Cluster) -> (u64, String) {
         Some(columns.nth(3)?.parse::<u64>().expect(&progress))
     });
     (offsets.sum(), progress)
-}
-
-fn counts(stats: &Value) -> Value {
-    json!([
-        stats["clients"],
-        stats["online"],
-        stats["quarantined"],
-        stats["channels"]
-    ])
-}
-
-fn counts_of(expected: &Presence) -> Value {
-    let stats = expected.stats(1);
-    json!([stats.clients, stats.online, POISON, stats.channels])
-}
-
-/// Clients whose stored channels are not those of the evaluation in memory.
-/// Where a fact came from is left out: a message has an id, an event has none.
-async fn differences(store: &Path, expected: &Presence) -> Vec<String> {
-    let stored = Sqlite::open(SqliteSettings::new(store), Options::default()).unwrap();
-    let mut different = Vec::new();
-    let mut seen = 0;
-    let mut selection = Selection {
-        status: None,
-        prefix: String::new(),
-        after: None,
-        limit: 1_000,
-    };
-    loop {
-        let page = stored.list(&selection, 1).await.unwrap();
-        let Some((last, _)) = page.last() else { break };
-        selection.after = Some(last.clone());
-        seen += page.len();
-        for (id, client) in page {
-            let wanted = expected.client(&id).map(|client| facts(&client));
-            if wanted.as_ref() != Some(&facts(&client)) {
-                different.push(format!(
-                    "{id}: stored {:?}, expected {wanted:?}",
-                    facts(&client)
-                ));
-            }
-        }
-    }
-    if seen != expected.iter().count() {
-        different.push(format!("{seen} clients are stored"));
-    }
-    different
-}
-
-type Facts = [Option<(u64, Option<String>)>; 3];
-
-fn facts(client: &Client) -> BTreeMap<String, Facts> {
-    let facts = |channel: &Channel| {
-        [Kind::Connect, Kind::Disconnect, Kind::Tcpclean].map(|kind| {
-            let fact = channel.slot(kind)?;
-            Some((fact.time, fact.client_ip.clone()))
-        })
-    };
-    let channels = client.channels.iter();
-    channels
-        .map(|(id, channel)| (id.clone(), facts(channel)))
-        .collect()
 }
 
 fn configure(source: Source, cluster: &Cluster, folder: &Path, port: u16) -> PathBuf {

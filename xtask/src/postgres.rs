@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -152,6 +153,33 @@ impl Postgres {
             }
             std::thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// Offers TLS from now on, with this certificate and its key.
+    ///
+    /// # Errors
+    /// A sentence: a file cannot be copied, or the server does not take it.
+    pub fn offer_tls(&self, certificate: &Path, key: &Path) -> Result<(), String> {
+        for (from, name) in [(certificate, "server.crt"), (key, "server.key")] {
+            let into = self.data().join(name);
+            let said = |error: std::io::Error| format!("`{}`: {error}", into.display());
+            fs::copy(from, &into).map_err(said)?;
+            // The server takes no key that others could read.
+            fs::set_permissions(&into, fs::Permissions::from_mode(0o600)).map_err(said)?;
+            if let Some((user, group)) = user() {
+                chown(&into, Some(user), Some(group)).map_err(said)?;
+            }
+        }
+        self.psql("postgres", "ALTER SYSTEM SET ssl = on")?;
+        self.psql("postgres", "SELECT pg_reload_conf()")?;
+        let end = Instant::now() + START;
+        while self.psql("postgres", "SHOW ssl")? != "on" {
+            if Instant::now() > end {
+                return Err("PostgreSQL does not take the certificate; see its log".to_owned());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
     }
 
     /// Where a database of this server is.

@@ -1,9 +1,7 @@
 //! Keys and TLS, on 5.3.3.
 
-use std::path::Path;
-use std::process::Command;
-
 use mqtt_presence::source::remoting::{self, Config, Producer, Tls};
+use xtask::certificates::Certificates;
 use xtask::rocketmq::{Cluster, StartOptions};
 
 use crate::harness::{arrived, blocking, events, run};
@@ -110,17 +108,26 @@ pub async fn keys() {
 /// Only a certificate of the authority that was named is accepted.
 pub async fn tls() {
     let dir = tempfile::tempdir().unwrap();
-    let certificates = Certificates::make(&dir.path().join("tls"));
+    let certificates = Certificates::make(&dir.path().join("tls")).unwrap();
     let mut options = StartOptions::new("5.3.3", dir.path()).topic("events", 4);
     for flag in [
         "tls.enable=true".to_owned(),
         "tls.server.mode=enforcing".to_owned(),
         "tls.test.mode.enable=false".to_owned(),
-        format!("tls.server.keyPath={}", certificates.path("server.key")),
-        format!("tls.server.certPath={}", certificates.path("server.pem")),
+        format!(
+            "tls.server.keyPath={}",
+            certificates.path("server.key").display()
+        ),
+        format!(
+            "tls.server.certPath={}",
+            certificates.path("server.pem").display()
+        ),
         "tls.server.need.client.auth=none".to_owned(),
         "tls.client.authServer=true".to_owned(),
-        format!("tls.client.trustCertPath={}", certificates.path("ca.pem")),
+        format!(
+            "tls.client.trustCertPath={}",
+            certificates.path("ca.pem").display()
+        ),
     ] {
         options = options.jvm_flag(format!("-D{flag}"));
     }
@@ -128,7 +135,7 @@ pub async fn tls() {
     let with = |ca: &str| {
         let mut config = Config::new(cluster.namesrv(), "events", "GID_tls");
         config.tls = Some(Tls {
-            ca_file: Some(certificates.path(ca).into()),
+            ca_file: Some(certificates.path(ca)),
         });
         config
     };
@@ -161,53 +168,4 @@ pub async fn tls() {
     trusted.ready(30).await;
     trusted.stop().await;
     producer.shutdown().await;
-}
-
-/// Two authorities, and a server certificate of the first.
-struct Certificates(std::path::PathBuf);
-
-impl Certificates {
-    fn make(dir: &Path) -> Self {
-        std::fs::create_dir_all(dir).unwrap();
-        let openssl = |arguments: &str| {
-            let output = Command::new("openssl")
-                .args(arguments.split(' '))
-                .current_dir(dir)
-                .output();
-            let output =
-                output.expect("this test needs `openssl` (Debian: `apt-get install openssl`)");
-            assert!(
-                output.status.success(),
-                "openssl {arguments}: {}",
-                String::from_utf8_lossy(&output.stderr)
-            );
-        };
-        let key = "-newkey rsa:2048 -nodes";
-        for name in ["ca", "other"] {
-            openssl(&format!(
-                "req -x509 {key} -keyout {name}.key -out {name}.pem -days 2 -subj /CN={name}"
-            ));
-        }
-        std::fs::write(
-            dir.join("names"),
-            "subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n",
-        )
-        .unwrap();
-        openssl(&format!(
-            "req {key} -keyout server.key -out server.csr -subj /CN=localhost"
-        ));
-        openssl(
-            "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out server.pem -days 2 -extfile names",
-        );
-        Certificates(dir.to_owned())
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0
-            .canonicalize()
-            .unwrap()
-            .join(name)
-            .display()
-            .to_string()
-    }
 }

@@ -4,10 +4,12 @@
 
 pub(crate) mod instructions;
 mod java;
+mod postgres;
 mod push;
 mod redis;
 mod replay;
 mod rocketmq;
+mod store;
 mod table;
 
 use std::path::PathBuf;
@@ -41,6 +43,8 @@ enum Name {
     Instructions,
     /// The store `redis`, and `redis-benchmark` beside it
     Redis,
+    /// The store `postgres`, and a bare bulk upsert of its rows beside it
+    Postgres,
     /// The page in Chromium against its budgets; the table goes into web/README.md
     Page,
 }
@@ -53,8 +57,8 @@ pub fn bench(args: &BenchArgs) -> Result<(), String> {
     if args.record {
         return Err("`--record` belongs to `cargo xtask bench instructions`".into());
     }
-    // The store's benchmark is a program of its own, without RocketMQ.
-    if args.name != Some(Name::Redis) {
+    // The benchmark of the stores is a program of its own, without RocketMQ.
+    if !matches!(args.name, Some(Name::Redis | Name::Postgres)) {
         step::run(
             "build mqtt-presence for release",
             &mut step::cargo(&[
@@ -79,6 +83,9 @@ pub fn bench(args: &BenchArgs) -> Result<(), String> {
     }
     if wanted(Name::Redis) {
         rows.extend(redis::measure(args.events)?);
+    }
+    if wanted(Name::Postgres) {
+        rows.extend(postgres::measure(args.events)?);
     }
     if !rows.is_empty() {
         table::print(&rows);

@@ -1,17 +1,25 @@
 //! How many events a second a store commits, durably.
 //!
-//! `cargo bench --no-default-features --bench store -- [redis://HOST:PORT] [CLIENTS] [EVENTS] [BATCH]`
-//! writes a fleet with 5 % duplicates and shuffling into Redis, or without a
-//! URL into SQLite in the folder `TMPDIR` (or the system's), and prints one
-//! line. Events are made before the clock starts.
+//! `cargo bench --no-default-features --bench store -- [URL] [CLIENTS] [EVENTS] [BATCH]`
+//! writes a fleet with 5 % duplicates and shuffling into the Redis or the
+//! PostgreSQL of the URL, or without one into SQLite in the folder `TMPDIR`
+//! (or the system's), and prints a line. Events are made before the clock
+//! starts. Into PostgreSQL the same rows are then written once more without
+//! the store ([`upsert`]).
 #![allow(clippy::unwrap_used, missing_docs)]
+
+mod fleet;
+mod upsert;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mqtt_presence::fleet::{Fleet, FleetConfig};
-use mqtt_presence::store::{Batch, Origin, Redis, RedisSettings, Sqlite, SqliteSettings, Store};
+use mqtt_presence::store::{
+    Batch, Postgres, PostgresSettings, Redis, RedisSettings, Sqlite, SqliteSettings, Store,
+};
 use mqtt_presence_core::presence::Options;
+
+use fleet::batches;
 
 fn main() {
     // `cargo bench` adds `--bench`.
@@ -26,15 +34,24 @@ fn main() {
         .enable_all()
         .build()
         .unwrap();
-    if let Some(url) = std::env::args().find(|argument| argument.starts_with("redis")) {
-        let opening = Redis::open(RedisSettings::new(url), Options::default());
-        let store = runtime.block_on(opening).unwrap();
-        let (seconds, transitions, took) = commit_all(&runtime, &store, batches);
+    let url = std::env::args().find(|argument| argument.contains("://"));
+    if let Some(url) = url {
+        let store = runtime.block_on(open(&url));
+        let name = store.name();
+        let (seconds, transitions, took) = commit_all(&runtime, &*store, batches.clone());
         println!(
-            "redis: {:.0} events/s ({events} events of {clients} clients, {transitions} transitions, \
+            "{name}: {:.0} events/s ({events} events of {clients} clients, {transitions} transitions, \
              batches of {size}); commit {took}",
             events as f64 / seconds,
         );
+        drop(store);
+        if name == "postgres" {
+            let (seconds, rows) = runtime.block_on(upsert::write_all(&url, &batches));
+            println!(
+                "bulk upsert: {:.0} events/s ({rows} rows of clients and transitions)",
+                events as f64 / seconds
+            );
+        }
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -57,6 +74,15 @@ fn main() {
     let opening = Instant::now();
     drop(Sqlite::open(SqliteSettings::new(&file), Options::default()).unwrap());
     println!("opened in {:.2} s", opening.elapsed().as_secs_f64());
+}
+
+async fn open(url: &str) -> Box<dyn Store> {
+    if url.starts_with("redis") {
+        let opening = Redis::open(RedisSettings::new(url), Options::default());
+        return Box::new(opening.await.unwrap());
+    }
+    let opening = Postgres::open(PostgresSettings::new(url), Options::default());
+    Box::new(opening.await.unwrap())
 }
 
 /// Seconds, transitions, and how long commits took.
@@ -84,36 +110,4 @@ fn commit_all(
         percentile(100)
     );
     (total, transitions, took)
-}
-
-fn batches(clients: u64, events: u64, size: u64) -> Vec<Arc<Batch>> {
-    let config = FleetConfig {
-        clients: clients as u32,
-        events,
-        duplicate: "0.05".parse().unwrap(),
-        shuffle: 200,
-        ..FleetConfig::default()
-    };
-    let mut fleet = (1u64..).zip(Fleet::new(config)).peekable();
-    let mut batches = Vec::new();
-    while fleet.peek().is_some() {
-        let events = fleet.by_ref().take(size as usize).map(|(number, event)| {
-            let origin = Origin {
-                source: "remoting".to_owned(),
-                message_id: Some(format!("7F000001{number:024X}")),
-                topic: Some("presence".to_owned()),
-                queue: Some(number as u32 % 4),
-                offset: Some(number / 4),
-            };
-            (event, origin)
-        });
-        let events: Vec<_> = events.collect();
-        let now = events.last().map_or(0, |(event, _)| event.time);
-        batches.push(Arc::new(Batch {
-            events,
-            now,
-            ..Batch::default()
-        }));
-    }
-    batches
 }
