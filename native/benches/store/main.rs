@@ -21,6 +21,10 @@ use mqtt_presence_core::presence::Options;
 
 use fleet::batches;
 
+/// As of the service.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     // `cargo bench` adds `--bench`.
     let mut numbers = std::env::args().filter_map(|argument| argument.parse::<u64>().ok());

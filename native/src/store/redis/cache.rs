@@ -15,7 +15,7 @@ const ENTRY_BYTES: usize = 600;
 pub(super) struct Cached {
     pub entry: Entry,
     /// The commit that wrote it; empty for a client that nobody has seen.
-    pub token: String,
+    pub token: Arc<str>,
     /// Current as long as nobody else commits, if it is of this generation.
     generation: u64,
     touched: u64,
@@ -41,7 +41,7 @@ impl Cache {
             .is_some_and(|cached| cached.generation == self.generation)
     }
 
-    pub fn put(&mut self, id: &str, entry: Entry, token: String, record_bytes: usize) {
+    pub fn put(&mut self, id: &str, entry: Entry, token: Arc<str>, record_bytes: usize) {
         let bytes = ENTRY_BYTES + id.len() + FACTOR * record_bytes;
         self.clock += 1;
         self.bytes += bytes;
@@ -52,8 +52,12 @@ impl Cache {
             touched: self.clock,
             bytes,
         };
-        if let Some(old) = self.clients.insert(id.into(), cached) {
-            self.bytes -= old.bytes;
+        match self.clients.get_mut(id) {
+            Some(old) => {
+                self.bytes -= old.bytes;
+                *old = cached;
+            }
+            None => drop(self.clients.insert(id.into(), cached)),
         }
     }
 

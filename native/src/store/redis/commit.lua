@@ -3,7 +3,8 @@
 --   {'done', base, alone}        written; `base` transitions were there before
 --   {'again', base, count}       this commit was written before
 --   {'rule', rule}               another rule is in force
---   {'changed', last, id, record, ...}  nothing written: these differ
+--   {'changed', last, id, record, ...}  nothing written: these differ, or
+--                                may: somebody else committed, unchecked
 local clients, ids, closed, transitions, meta, totals, quarantine, rejected, checkpoints, marker = unpack(KEYS)
 local at = 0
 local function take() at = at + 1 return ARGV[at] end
@@ -38,7 +39,8 @@ local alone = (state[2] or '') == tip
 
 local check_first, check_last = list()
 local token_first = list()
-if not alone or verify == '1' then
+if not alone and verify ~= '1' then return {'changed', base} end
+if verify == '1' then
   local differ = {'changed', base}
   for i = check_first, check_last, 4000 do
     local records = redis.call('HMGET', clients, unpack(ARGV, i, math.min(i + 3999, check_last)))
@@ -73,13 +75,16 @@ call('ZADD', closed, list())
 call('ZREM', closed, list())
 
 local flip_first, flip_last = list()
-local count = (flip_last - flip_first + 1) / 3
-for i = flip_first, flip_last, 3 do
-  local previous = tonumber(ARGV[i])
-  if previous > guess then previous = previous + shift end
+local count = (flip_last - flip_first + 1) / 2
+local add, format = redis.call, string.format
+for i = flip_first, flip_last, 2 do
+  local previous = ARGV[i]
+  if shift ~= 0 and tonumber(previous) > guess then
+    previous = format('%.0f', tonumber(previous) + shift)
+  end
   base = base + 1
-  redis.call('XADD', transitions, string.format('%.0f-0', base),
-    'previous', string.format('%.0f', previous), 'at', ARGV[i + 1], 'transition', ARGV[i + 2])
+  add('XADD', transitions, format('%.0f-0', base),
+    'previous', previous, 'at', now, 'transition', ARGV[i + 1])
 end
 base = base - count
 if count > 0 then

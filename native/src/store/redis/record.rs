@@ -1,6 +1,8 @@
 //! A client as its field holds it: the number of its newest transition, the
 //! commit that wrote it, and core's record.
 
+use std::sync::Arc;
+
 use mqtt_presence_core::presence::Client;
 use serde::{Deserialize, Serialize};
 
@@ -20,8 +22,8 @@ pub(super) fn write(entry: &Entry, token: &str) -> Result<Vec<u8>, StoreError> {
 }
 
 /// The entry, and the commit that wrote it.
-pub(super) fn read(id: &str, record: &[u8]) -> Result<(Entry, String), StoreError> {
+pub(super) fn read(id: &str, record: &[u8]) -> Result<(Entry, Arc<str>), StoreError> {
     let Read(newest, token, client) = serde_json::from_slice(record)
         .map_err(|error| damaged(&format!("client `{id}`"), error))?;
-    Ok((Entry { client, newest }, token))
+    Ok((Entry { client, newest }, token.into()))
 }

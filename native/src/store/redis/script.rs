@@ -16,7 +16,8 @@ pub(super) struct Write<'a> {
     pub number: u64,
     /// The last commit that this instance saw; empty for none.
     pub tip: &'a str,
-    /// Check each client also if nobody committed since.
+    /// Check each client; otherwise nothing is written if somebody else
+    /// committed since `tip`.
     pub verify: bool,
     /// The number of transitions that the caller knew of.
     pub guess: u64,
@@ -28,8 +29,8 @@ pub(super) struct Write<'a> {
     pub fresh: Vec<&'a str>,
     pub closed: Vec<(u64, &'a str)>,
     pub unclosed: Vec<&'a str>,
-    /// Previous transition, when, and the transition as JSON.
-    pub flips: Vec<(u64, u64, Vec<u8>)>,
+    /// Previous transition, and the transition, observed now, as JSON.
+    pub flips: Vec<(u64, Vec<u8>)>,
     pub totals: Vec<(&'static str, i64)>,
     /// Message id or nothing, code, raw bytes, and the rest as JSON.
     pub poison: Vec<(&'a str, &'a str, &'a [u8], Vec<u8>)>,
@@ -81,7 +82,7 @@ impl Caller {
             .map(|(_, record)| record.len() + 40)
             .sum();
         let mut cmd = Cmd::with_capacity(
-            40 + 3 * write.checks.0.len() + 3 * write.flips.len() + 2 * write.records.len(),
+            40 + 2 * write.checks.0.len() + 2 * write.flips.len() + 2 * write.records.len(),
             4096 + 64 * write.checks.0.len() + 400 * write.flips.len() + records,
         );
         let keys = &self.keys;
@@ -129,9 +130,9 @@ impl Caller {
         for id in &write.unclosed {
             cmd.arg(*id);
         }
-        cmd.arg(3 * write.flips.len());
-        for (previous, at, flip) in &write.flips {
-            cmd.arg(*previous).arg(*at).arg(flip.as_slice());
+        cmd.arg(2 * write.flips.len());
+        for (previous, flip) in &write.flips {
+            cmd.arg(*previous).arg(flip.as_slice());
         }
         cmd.arg(2 * write.totals.len());
         for (name, delta) in &write.totals {

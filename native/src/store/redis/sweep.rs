@@ -127,7 +127,7 @@ impl Writer {
                 }
                 self.last = base;
                 self.tip = match (wrote, alone) {
-                    (true, _) => token,
+                    (true, _) => token.to_string(),
                     (false, true) => tip,
                     (false, false) => String::new(),
                 };
