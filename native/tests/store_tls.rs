@@ -2,15 +2,15 @@
 //! was named is accepted, and what is wrong is a sentence.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use mqtt_presence::store::{
     Batch, Postgres, PostgresSettings, Redis, RedisSettings, Store, StoreError,
 };
 use mqtt_presence_core::event::{Event, Kind};
 use mqtt_presence_core::presence::Options;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use tempfile::TempDir;
 use xtask::certificates::Certificates;
 use xtask::{http, postgres, redis};
@@ -143,7 +143,10 @@ async fn redis_behind_tls() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_behind_tls() {
-    let Secured { certificates, .. } = secured();
+    let Secured {
+        certificates,
+        folder: _folder,
+    } = secured();
     let server = postgres::Postgres::start().unwrap();
     let (good, bad) = (certificates.path("ca.pem"), certificates.path("other.pem"));
     let url = server.url("postgres");

@@ -1,6 +1,5 @@
 //! A real Redis on loopback ports: one server alone, or a cluster of three masters.
 
-use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -61,11 +60,14 @@ impl Server {
 
     /// Starts it again after [`kill`](Server::kill), on the same port and data.
     pub fn again(&mut self) -> Result<(), String> {
+        let path = self.folder.join("redis.log");
         let log = std::fs::File::options()
             .create(true)
             .append(true)
-            .open(self.folder.join("redis.log"))
+            .open(&path)
             .map_err(|error| format!("cannot write `redis.log`: {error}"))?;
+        // What was printed before this start does not count.
+        let begin = log.metadata().map_or(0, |metadata| metadata.len() as usize);
         let mut server = Command::new("redis-server")
             .args([
                 "--bind",
@@ -93,7 +95,10 @@ impl Server {
                     "redis-server ended at once ({status}); see `redis.log`"
                 ));
             }
-            if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok() {
+            // Not by a connection: where the port was taken, another server answers.
+            let printed = std::fs::read(&path).unwrap_or_default();
+            let printed = String::from_utf8_lossy(printed.get(begin..).unwrap_or_default());
+            if printed.contains("Ready to accept connections") {
                 return Ok(());
             }
             std::thread::sleep(Duration::from_millis(20));

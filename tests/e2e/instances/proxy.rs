@@ -67,8 +67,10 @@ fn connect(near: TcpStream, to: u16, cut: &AtomicBool) {
 fn carry(mut from: TcpStream, mut to: TcpStream, cut: &AtomicBool) {
     let mut buffer = vec![0; 64 * 1024];
     let mut lost = false;
-    let ready = from.set_read_timeout(Some(LOOK)).is_ok() && to.set_nodelay(true).is_ok();
-    while ready {
+    if from.set_read_timeout(Some(LOOK)).is_err() || to.set_nodelay(true).is_err() {
+        return;
+    }
+    loop {
         let read = from.read(&mut buffer);
         let cut = cut.load(Ordering::SeqCst);
         match read {

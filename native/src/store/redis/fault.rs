@@ -43,6 +43,16 @@ pub(super) fn of(address: &str, error: &RedisError) -> StoreError {
             "`{address}` does not take this user and password; check `store.password_file` and the user in `store.url`"
         ));
     }
+    if text.contains("peer certificate") {
+        return unusable(format!(
+            "`{address}` has a certificate that is not trusted ({text}); name its authority in `store.tls_ca`"
+        ));
+    }
+    if text.contains("InvalidContentType") {
+        return unusable(format!(
+            "`{address}` does not speak TLS; name its port for TLS in `store.url`, or write `redis://` where the way there is safe"
+        ));
+    }
     if says("NOPERM") {
         return unusable(format!(
             "the user may not do this at `{address}` ({text}); give it all commands on the keys of `store.prefix`"

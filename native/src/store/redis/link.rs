@@ -1,6 +1,7 @@
 //! The connection: made when it is needed, dropped at its first fault, and
 //! every call with an end.
 
+use std::path::Path;
 use std::time::Duration;
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
@@ -10,6 +11,8 @@ use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionInfo, FromRedisValue, IntoConnectionInfo,
     RedisResult, TlsCertificates, Value,
 };
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
@@ -69,15 +72,7 @@ impl Link {
         let secure = urls.iter().any(|url| url.starts_with("rediss://"));
         let certificates = TlsCertificates {
             client_tls: None,
-            root_cert: match &settings.tls_ca {
-                Some(path) => Some(std::fs::read(path).map_err(|error| {
-                    unusable(format!(
-                        "`store.tls_ca`: `{}` cannot be read: {error}",
-                        path.display()
-                    ))
-                })?),
-                None => None,
-            },
+            root_cert: settings.tls_ca.as_deref().map(authorities).transpose()?,
         };
         if secure {
             // Another part of the service may have named it already.
@@ -166,5 +161,21 @@ impl Link {
     pub async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
         let answer = self.try_ask(command).await?;
         answer.map_err(|error| fault::of(&self.address, &error))
+    }
+}
+
+/// A file with certificates.
+fn authorities(path: &Path) -> Result<Vec<u8>, StoreError> {
+    let shown = path.display();
+    let text = std::fs::read(path)
+        .map_err(|error| unusable(format!("`store.tls_ca`: `{shown}` cannot be read: {error}")))?;
+    match CertificateDer::pem_slice_iter(&text).next() {
+        Some(Ok(_)) => Ok(text),
+        Some(Err(error)) => Err(unusable(format!(
+            "`store.tls_ca`: `{shown}` cannot be read: {error}"
+        ))),
+        None => Err(unusable(format!(
+            "`store.tls_ca`: `{shown}` holds no certificate"
+        ))),
     }
 }
