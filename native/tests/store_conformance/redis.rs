@@ -10,6 +10,7 @@ use mqtt_presence::store::{Batch, Keep, Poison, Redis, RedisSettings, Store, Sto
 use mqtt_presence_core::event::Kind::Connect;
 use mqtt_presence_core::presence::{Closing, Options, Presence};
 use proptest::prelude::*;
+use xtask::place;
 use xtask::redis::{Cluster, Server};
 
 use crate::Bench;
@@ -17,8 +18,12 @@ use crate::counts::compare;
 use crate::fleet::{NOW, Numbers, batch, event, origin, random};
 use crate::process::{batch_of, holds, rounds};
 
-fn folder() -> PathBuf {
-    tempfile::tempdir().unwrap().keep()
+/// Where a server that ends with this process has its data; emptied by the
+/// next run, since nobody is left to do it.
+fn folder(name: &str) -> PathBuf {
+    let folder = place::target().join("store_conformance").join(name);
+    place::fresh(&folder).unwrap();
+    folder
 }
 
 /// One server for all checks; its watchdog ends it with this process.
@@ -26,7 +31,7 @@ fn alone() -> &'static str {
     static SERVER: OnceLock<(Server, String)> = OnceLock::new();
     &SERVER
         .get_or_init(|| {
-            let server = Server::start(&folder(), &[]).unwrap();
+            let server = Server::start(&folder("redis"), &[]).unwrap();
             let url = server.url();
             (server, url)
         })
@@ -37,7 +42,7 @@ fn cluster() -> &'static str {
     static CLUSTER: OnceLock<(Cluster, String)> = OnceLock::new();
     &CLUSTER
         .get_or_init(|| {
-            let cluster = Cluster::start(&folder(), &[]).unwrap();
+            let cluster = Cluster::start(&folder("redis-cluster"), &[]).unwrap();
             let url = cluster.url();
             (cluster, url)
         })

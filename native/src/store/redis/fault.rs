@@ -48,11 +48,6 @@ pub(super) fn of(address: &str, error: &RedisError) -> StoreError {
             "`{address}` has a certificate that is not trusted ({text}); name its authority in `store.tls_ca`"
         ));
     }
-    if text.contains("InvalidContentType") {
-        return unusable(format!(
-            "`{address}` does not speak TLS; name its port for TLS in `store.url`, or write `redis://` where the way there is safe"
-        ));
-    }
     if says("NOPERM") {
         return unusable(format!(
             "the user may not do this at `{address}` ({text}); give it all commands on the keys of `store.prefix`"
@@ -115,5 +110,12 @@ pub(super) fn of(address: &str, error: &RedisError) -> StoreError {
 pub(super) fn silent(address: &str) -> StoreError {
     unavailable(format!(
         "`{address}` does not answer in time; look at its load and the network"
+    ))
+}
+
+/// The same when TLS was to be spoken.
+pub(super) fn silent_at_tls(address: &str) -> StoreError {
+    unavailable(format!(
+        "`{address}` does not answer in time; look at its load and the network, and whether this is its port for TLS: without TLS it is `redis://` in `store.url`"
     ))
 }

@@ -28,6 +28,7 @@ const ANSWER: Duration = Duration::from_secs(5);
 /// The way to the server or the cluster.
 pub(super) struct Link {
     way: Way,
+    secure: bool,
     /// Hosts and ports, for sentences.
     pub address: String,
     open: Mutex<Option<Open>>,
@@ -100,6 +101,7 @@ impl Link {
         };
         Ok(Link {
             way,
+            secure,
             address,
             open: Mutex::default(),
         })
@@ -123,10 +125,15 @@ impl Link {
                 Way::Many(client) => Open::Many(client.get_async_connection().await?),
             })
         };
-        let made = timeout(CONNECT + CONNECT, connecting)
-            .await
-            .map_err(|_| fault::silent(&self.address))?
-            .map_err(|error| fault::of(&self.address, &error))?;
+        let made = match timeout(CONNECT + CONNECT, connecting).await {
+            Ok(Ok(made)) => made,
+            Ok(Err(error)) if !error.is_timeout() => {
+                return Err(fault::of(&self.address, &error));
+            }
+            // A port without TLS waits for the end of a line.
+            _ if self.secure => return Err(fault::silent_at_tls(&self.address)),
+            _ => return Err(fault::silent(&self.address)),
+        };
         *open = Some(made.clone());
         Ok(made)
     }
