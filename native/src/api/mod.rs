@@ -42,6 +42,7 @@ mod rate;
 mod records;
 mod retry;
 mod server;
+mod settle;
 mod stats;
 mod transitions;
 
