@@ -85,11 +85,11 @@ pub async fn events(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let Some(intake) = &service.intake else {
+    if !service.takes_events {
         let detail = "this service takes no events over HTTP: its configuration has sources, and none of them is \
                       `[[source]]` with `kind = \"http\"`";
         return Err(Problem::new(StatusCode::FORBIDDEN, "ingest_off", detail));
-    };
+    }
     body::media_type(&headers, MEDIA_TYPES)?;
     let (delivery, taken) = read(
         &service,
@@ -103,11 +103,11 @@ pub async fn events(
             "the body holds no record",
         ));
     }
-    intake.deliver(delivery).await.map_err(|_| {
-        let detail =
-            "the service is shutting down and nothing of this body was acknowledged; send it again";
-        Problem::unavailable("shutting_down", detail)
-    })?;
+    service
+        .intake
+        .deliver(delivery)
+        .await
+        .map_err(|_| Problem::shutting_down())?;
     Ok(match (taken.accepted, taken.rejected) {
         (_, 0) => Json(taken).into_response(),
         (0, rejected) => {

@@ -40,7 +40,9 @@ mod quarantine;
 mod query;
 mod rate;
 mod records;
+mod retry;
 mod server;
+mod settle;
 mod stats;
 mod transitions;
 
@@ -65,8 +67,10 @@ pub struct Parts {
     pub options: presence::Options,
     /// Limits of a record.
     pub limits: event::Limits,
-    /// The way into the pipeline, if events are taken over HTTP.
-    pub intake: Option<Intake>,
+    /// The way into the pipeline.
+    pub intake: Intake,
+    /// Whether events are taken over HTTP.
+    pub takes_events: bool,
     /// Sources and pipeline.
     pub parts: Vec<Part>,
     /// What Prometheus reads.
@@ -81,7 +85,8 @@ struct Service {
     store: Arc<dyn Store>,
     options: presence::Options,
     limits: event::Limits,
-    intake: Option<Intake>,
+    intake: Intake,
+    takes_events: bool,
     parts: Vec<Part>,
     metrics: PrometheusHandle,
     shutdown: CancellationToken,
@@ -102,6 +107,7 @@ pub fn router(parts: Parts) -> Router {
         options: parts.options,
         limits: parts.limits,
         intake: parts.intake,
+        takes_events: parts.takes_events,
         parts: parts.parts,
         metrics: parts.metrics,
         shutdown: parts.shutdown,
@@ -116,6 +122,8 @@ pub fn router(parts: Parts) -> Router {
         .routes(routes!(transitions::transitions))
         .routes(routes!(events::events))
         .routes(routes!(quarantine::quarantine))
+        .routes(routes!(retry::retry))
+        .routes(routes!(retry::retry_all))
         .routes(routes!(health::metrics))
         .route_layer(from_fn_with_state(service.clone(), auth::require));
     let (router, document) = OpenApiRouter::with_openapi(openapi::Base::openapi())

@@ -62,6 +62,13 @@ impl Problem {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(1)
     }
 
+    /// The pipeline took nothing more.
+    pub fn shutting_down() -> Problem {
+        let detail =
+            "the service is shutting down and nothing of this body was acknowledged; send it again";
+        Problem::unavailable("shutting_down", detail)
+    }
+
     /// The body is larger than `limit` bytes.
     pub fn too_large(limit: usize) -> Problem {
         let detail = format!(

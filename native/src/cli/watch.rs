@@ -14,6 +14,7 @@ use super::instant::Instant;
 use super::safe::safe;
 use super::service::{Service, ServiceArgs, Unanswered, in_path};
 use super::{sse, table};
+use crate::config::Span;
 
 /// The service shows a sign of life every 15 s.
 const SILENCE: Duration = Duration::from_secs(45);
@@ -30,6 +31,7 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(250), Duration::from_
 Examples:
   mqtt-presence watch
   mqtt-presence watch --prefix GID_x@@@
+  mqtt-presence watch --settle 5s
   mqtt-presence watch --after 0 --format ndjson | jq .clientId")]
 pub(super) struct WatchArgs {
     #[command(flatten)]
@@ -37,6 +39,10 @@ pub(super) struct WatchArgs {
     /// Only clients whose id begins with this
     #[arg(long, default_value = "")]
     prefix: String,
+    /// Only changes that lasted so long, such as 5s; a client that is back
+    /// sooner is not printed at all
+    #[arg(long, value_name = "DURATION")]
+    settle: Option<Span>,
     /// Begin after the transition with this id; 0 for the oldest that is kept
     #[arg(long, value_name = "ID")]
     after: Option<u64>,
@@ -57,10 +63,10 @@ enum Format {
 pub(super) fn run(args: &WatchArgs) -> Result<ExitCode, Failure> {
     let service = Service::new(&args.service)?;
     end_on_interrupt()?;
-    let path = match args.prefix.as_str() {
-        "" => "/v1/transitions".to_owned(),
-        prefix => format!("/v1/transitions?prefix={}", in_path(prefix)),
-    };
+    let mut path = format!("/v1/transitions?prefix={}", in_path(&args.prefix));
+    if let Some(settle) = args.settle {
+        path += &format!("&settle={}", in_path(&settle.to_string()));
+    }
     let ndjson = match args.format {
         Some(format) => format == Format::Ndjson,
         None => !io::stdout().is_terminal(),

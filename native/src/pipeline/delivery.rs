@@ -14,6 +14,8 @@ pub struct Delivery {
     pub events: Vec<(Event, Origin)>,
     /// Rejected records, for the quarantine.
     pub poison: Vec<Poison>,
+    /// Ids of quarantined records that leave with this delivery.
+    pub released: Vec<u64>,
     /// How far a file source has read with this delivery.
     pub checkpoint: Option<(String, String)>,
     /// Sent after the commit. Dropped without a word when the delivery was

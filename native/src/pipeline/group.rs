@@ -47,6 +47,7 @@ impl Group {
             self.batch.events.extend(delivery.events);
         }
         self.batch.poison.extend(delivery.poison);
+        self.batch.released.extend(delivery.released);
         self.batch.checkpoints.extend(delivery.checkpoint);
         self.waiting.extend(delivery.committed);
         self.charges.extend(delivery.charge);

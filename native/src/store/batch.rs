@@ -27,10 +27,20 @@ pub struct Batch {
     /// Rejected records. One with the message id, code and bytes of a record
     /// that is in the quarantine already is a redelivery and not kept twice.
     pub poison: Vec<Poison>,
+    /// Ids of quarantined records that leave the quarantine, because their
+    /// bytes were read after all. One that has left before is no error.
+    pub released: Vec<u64>,
     /// How far each file source has read: key and value.
     pub checkpoints: Vec<(String, String)>,
     /// The clock at the commit, milliseconds since 1970.
     pub now: u64,
+}
+
+impl Batch {
+    /// Whether there is nothing to write but perhaps events that change nothing.
+    pub fn is_events_only(&self) -> bool {
+        self.poison.is_empty() && self.released.is_empty() && self.checkpoints.is_empty()
+    }
 }
 
 /// What a commit did.

@@ -7,5 +7,6 @@ mod ending;
 mod guards;
 mod ingest;
 mod problems;
+mod retry;
 mod support;
 mod transitions;

@@ -1,3 +1,6 @@
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
 use crate::support::{Service, Stream, connects, event};
 
 #[test]
@@ -107,4 +110,98 @@ fn followers_are_counted() {
             .head
             .starts_with("HTTP/1.0 200")
     });
+}
+
+const SETTLE: &str = "/v1/transitions?settle=400ms";
+const HALF: Duration = Duration::from_millis(200);
+
+/// Channel `channel` of a client begins or ends.
+fn tell(service: &Service, client: &str, channel: u64, kind: &str) {
+    service.tell(&[event(client, &format!("{client}{channel}"), kind, channel)]);
+}
+
+#[test]
+fn a_settled_stream_tells_what_lasted() {
+    let service = Service::memory(&[]);
+    let mut stream = Stream::open(&service, SETTLE, "");
+    stream.placed();
+    tell(&service, "a", 1, "connect");
+    tell(&service, "b", 1, "connect");
+    tell(&service, "b", 1, "tcpclean");
+    let told = Instant::now();
+    let (_, id, data) = stream.next().unwrap();
+    assert_eq!((id, &data["clientId"]), (1, &"a".into()));
+    assert!(told.elapsed() > HALF, "{:?}", told.elapsed());
+    // A blink of one that is online is no news, a longer absence is.
+    tell(&service, "a", 1, "tcpclean");
+    tell(&service, "a", 2, "connect");
+    sleep(3 * HALF);
+    tell(&service, "a", 2, "tcpclean");
+    let (_, id, data) = stream.next().unwrap();
+    assert_eq!((id, &data["online"]), (6, &false.into()));
+    assert_eq!(
+        stream.placed(),
+        6,
+        "what did not last is not looked at again"
+    );
+}
+
+#[test]
+fn a_settled_stream_goes_on_in_the_middle_of_settling() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("p.db");
+    let service = Service::sqlite(&file, &[]);
+    let mut stream = Stream::open(&service, SETTLE, "");
+    assert_eq!(stream.placed(), 0);
+    tell(&service, "a", 1, "connect");
+    sleep(HALF);
+    tell(&service, "b", 1, "connect");
+    assert_eq!(stream.ids(1), [1]);
+    // `b` is still settling, and has gone when the service is back.
+    service.kill();
+    let service = Service::sqlite(&file, &[]);
+    tell(&service, "c", 1, "connect");
+    let mut stream = Stream::open(&service, SETTLE, "Last-Event-ID: 1\r\n");
+    assert_eq!(stream.ids(2), [2, 3]);
+    // In the middle of a blink: what was told before it cannot be known.
+    tell(&service, "a", 1, "tcpclean");
+    drop(stream);
+    let mut stream = Stream::open(&service, SETTLE, "Last-Event-ID: 4\r\n");
+    tell(&service, "a", 2, "connect");
+    let (_, id, data) = stream.next().unwrap();
+    assert_eq!((id, &data["online"]), (5, &true.into()));
+}
+
+#[test]
+fn a_long_log_settles_as_a_short_one() {
+    let service = Service::memory(&[]);
+    // More than wait at once, half of them in pairs that undo each other.
+    for round in 0..20_u64 {
+        let events: Vec<_> = (0..1_000)
+            .flat_map(|n| {
+                let client = format!("{round}-{n}");
+                let connect = event(&client, &client, "connect", 1);
+                let end = event(&client, &client, "tcpclean", 2);
+                if n % 2 == 0 {
+                    vec![connect, end]
+                } else {
+                    vec![connect]
+                }
+            })
+            .collect();
+        service.tell(&events);
+    }
+    let path = "/v1/transitions?settle=1s&lastEventId=0";
+    let mut stream = Stream::open(&service, path, "");
+    let mut clients = Vec::new();
+    for _ in 0..10_000 {
+        let (_, _, data) = stream.next().unwrap();
+        clients.push(data["clientId"].as_str().unwrap().to_owned());
+    }
+    let lasting =
+        (0..20).flat_map(|round| (1..1_000).step_by(2).map(move |n| format!("{round}-{n}")));
+    assert_eq!(clients, lasting.collect::<Vec<_>>());
+    service
+        .get("/v1/transitions?settle=2h")
+        .is_problem(422, "invalid_parameter", "`2h`");
 }

@@ -112,6 +112,7 @@ mod suites {
         rejected_records_are_kept_whole in quarantine,
         quarantine_is_bounded in quarantine,
         a_redelivered_rejection_is_kept_once in quarantine,
+        released_records_leave_with_their_batch in quarantine,
         checkpoints_go_with_their_batch in quarantine,
         forgets_as_the_rule_does in forgetting,
         a_redelivery_after_forgetting_brings_nobody_back in forgetting,

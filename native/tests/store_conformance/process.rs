@@ -43,6 +43,7 @@ pub fn batch_of(round: u64) -> Batch {
             raw: round.to_string().into_bytes(),
         }],
         checkpoints: vec![("round".to_owned(), round.to_string())],
+        released: Vec::new(),
         now: NOW + round,
     }
 }

@@ -1,10 +1,11 @@
 //! The quarantine and the checkpoints.
 
 use mqtt_presence::store::{Batch, Keep, Origin, Poison};
+use mqtt_presence_core::event::Kind::Connect;
 use mqtt_presence_core::presence::Options;
 
 use crate::Open;
-use crate::fleet::{NOW, origin};
+use crate::fleet::{NOW, event, origin};
 
 fn poison(message: Option<u64>, raw: &[u8]) -> Poison {
     Poison {
@@ -85,6 +86,35 @@ pub async fn a_redelivered_rejection_is_kept_once(open: Open) {
     let kept = bench.store.quarantine(0, 10).await.unwrap();
     let at: Vec<_> = kept.iter().map(|record| (record.id, record.at)).collect();
     assert_eq!(at, [(1, NOW), (2, NOW), (3, NOW + 2)]);
+}
+
+pub async fn released_records_leave_with_their_batch(open: Open) {
+    let bench = open(Options::default(), Keep::default());
+    let three = (1..=3).map(|n| poison(Some(n), b"xyz")).collect();
+    bench.commit(batch(NOW, three)).await;
+    let events = [event("a", "1", Connect, NOW)];
+    let released = Batch {
+        // One that never was, and one twice, are no error.
+        released: vec![2, 7, 2],
+        ..crate::fleet::batch(NOW + 1, events)
+    };
+    assert_eq!(bench.commit(released).await.len(), 1);
+    let nothing_else = Batch {
+        released: vec![1, 2],
+        ..batch(NOW + 2, Vec::new())
+    };
+    assert_eq!(bench.commit(nothing_else).await, []);
+    let kept = bench.store.quarantine(0, 10).await.unwrap();
+    let ids: Vec<_> = kept.iter().map(|record| record.id).collect();
+    assert_eq!(ids, [3]);
+    let stats = bench.store.stats(NOW).await.unwrap();
+    assert_eq!((stats.quarantined, stats.quarantine_dropped), (1, 0));
+    // It may come again, under a new number; one that stayed may not.
+    let again = vec![poison(Some(2), b"xyz"), poison(Some(3), b"xyz")];
+    bench.commit(batch(NOW + 3, again)).await;
+    let kept = bench.store.quarantine(0, 10).await.unwrap();
+    let ids: Vec<_> = kept.iter().map(|record| record.id).collect();
+    assert_eq!(ids, [3, 4]);
 }
 
 pub async fn checkpoints_go_with_their_batch(open: Open) {

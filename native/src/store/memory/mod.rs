@@ -106,6 +106,7 @@ impl Store for Memory {
         while state.history.len() as u64 > most {
             state.history.pop_front();
         }
+        state.quarantine.release(&batch.released, &mut state.totals);
         for poison in &batch.poison {
             state
                 .quarantine

@@ -37,6 +37,19 @@ impl Quarantine {
         }
     }
 
+    /// Lets these records go, those that are still here.
+    pub fn release(&mut self, ids: &[u64], totals: &mut Totals) {
+        for id in ids {
+            let Ok(place) = self.records.binary_search_by_key(id, |record| record.id) else {
+                continue;
+            };
+            if let Some(gone) = self.records.remove(place) {
+                totals.quarantined -= 1;
+                totals.quarantined_bytes -= gone.poison.raw.len() as u64;
+            }
+        }
+    }
+
     fn has(&self, poison: &Poison) -> bool {
         poison.origin.message_id.is_some()
             && self.records.iter().any(|kept| {

@@ -28,6 +28,23 @@ WITH ranked AS (
 )
 SELECT count(*), coalesce(sum(bytes), 0)::bigint FROM gone";
 
+const RELEASE: &str = "
+WITH gone AS (
+    DELETE FROM quarantine WHERE id = ANY($1::bigint[]) RETURNING octet_length(raw) AS bytes
+)
+SELECT count(*), coalesce(sum(bytes), 0)::bigint FROM gone";
+
+/// Takes these records out of the quarantine within the transaction of a
+/// turn, those that are still there.
+pub(super) async fn release(link: &Link, ids: &[u64], totals: &mut Totals) -> Result<(), Fault> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.cast_signed()).collect();
+    for row in link.rows(RELEASE, &[&ids]).await? {
+        totals.quarantined -= row.get::<_, i64>(0).cast_unsigned();
+        totals.quarantined_bytes -= row.get::<_, i64>(1).cast_unsigned();
+    }
+    Ok(())
+}
+
 /// Writes the batch's rejected records within the transaction of its turn.
 pub(super) async fn write(
     link: &Link,

@@ -122,6 +122,7 @@ impl Writer {
         }
         if self.alone
             && batch.poison.is_empty()
+            && batch.released.is_empty()
             && let Some(committed) = self.alone(link, batch).await?
         {
             return Ok(committed);
@@ -129,6 +130,9 @@ impl Writer {
         let transaction = self.lock(link).await?;
         self.load(link, batch).await?;
         let mut staged = self.stage(batch);
+        if !batch.released.is_empty() {
+            quarantine::release(link, &batch.released, &mut staged.totals).await?;
+        }
         if !batch.poison.is_empty() {
             let keep = &self.shared.settings.keep;
             quarantine::write(link, batch, keep, &mut staged.totals).await?;
@@ -374,7 +378,7 @@ impl Work {
     }
 
     fn is_nothing(&self, batch: &Batch) -> bool {
-        self.clients.is_empty() && batch.poison.is_empty() && batch.checkpoints.is_empty()
+        self.clients.is_empty() && batch.is_events_only()
     }
 }
 

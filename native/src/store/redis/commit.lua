@@ -97,6 +97,18 @@ for i = total_first, total_last, 2 do
   redis.call('HINCRBY', totals, ARGV[i], ARGV[i + 1])
 end
 
+local released_first, released_last = list()
+for i = released_first, released_last do
+  local id = ARGV[i] .. '-0'
+  local record = redis.call('XRANGE', quarantine, id, id)[1]
+  if record then
+    redis.call('XDEL', quarantine, id)
+    if record[2][4] ~= '' then redis.call('HDEL', rejected, record[2][4]) end
+    redis.call('HINCRBY', totals, 'quarantined', -1)
+    redis.call('HINCRBY', totals, 'quarantined_bytes', -#record[2][8])
+  end
+end
+
 local poison_first, poison_last = list()
 for i = poison_first, poison_last, 4 do
   local message, code, raw, record = unpack(ARGV, i, i + 3)

@@ -221,6 +221,7 @@ impl Writer {
             token,
             now: batch.now,
             totals: totals::deltas(&before, &after),
+            released: &batch.released,
             checkpoints: &batch.checkpoints,
             ..Write::default()
         };

@@ -172,7 +172,7 @@ impl Store for Redis {
     }
 
     async fn commit(&self, batch: Arc<Batch>) -> Result<Committed, StoreError> {
-        if batch.events.is_empty() && batch.poison.is_empty() && batch.checkpoints.is_empty() {
+        if batch.events.is_empty() && batch.is_events_only() {
             return Ok(Committed::default());
         }
         let committed = self.writer.lock().await.commit(&self.link, &batch).await?;

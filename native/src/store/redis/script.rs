@@ -34,6 +34,8 @@ pub(super) struct Write<'a> {
     pub totals: Vec<(&'static str, i64)>,
     /// Message id or nothing, code, raw bytes, and the rest as JSON.
     pub poison: Vec<(&'a str, &'a str, &'a [u8], Vec<u8>)>,
+    /// Numbers of rejected records that leave the quarantine.
+    pub released: &'a [u64],
     pub checkpoints: &'a [(String, String)],
 }
 
@@ -137,6 +139,10 @@ impl Caller {
         cmd.arg(2 * write.totals.len());
         for (name, delta) in &write.totals {
             cmd.arg(*name).arg(*delta);
+        }
+        cmd.arg(write.released.len());
+        for id in write.released {
+            cmd.arg(*id);
         }
         cmd.arg(4 * write.poison.len());
         for (message, code, raw, record) in &write.poison {

@@ -115,6 +115,26 @@ pub(super) fn quarantine(
     Ok(())
 }
 
+/// Takes these records out of the quarantine, those that are still there.
+pub(super) fn release(
+    connection: &Connection,
+    ids: &[u64],
+    totals: &mut Totals,
+) -> Result<(), Fault> {
+    for id in ids {
+        let mut delete = connection
+            .prepare_cached("DELETE FROM quarantine WHERE id = ?1 RETURNING length(raw)")?;
+        let bytes: Option<i64> = delete
+            .query_row([id.cast_signed()], |row| row.get(0))
+            .optional()?;
+        if let Some(bytes) = bytes {
+            totals.quarantined -= 1;
+            totals.quarantined_bytes -= bytes.cast_unsigned();
+        }
+    }
+    Ok(())
+}
+
 fn redelivered(connection: &Connection, poison: &Poison) -> Result<bool, Fault> {
     if poison.origin.message_id.is_none() {
         return Ok(false);

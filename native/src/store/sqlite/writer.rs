@@ -99,7 +99,7 @@ impl Writer {
                 .map(|(event, _)| event.client_id.as_str()),
         )?;
         let mut staged = self.stage(batch);
-        if staged.changes.is_empty() && batch.poison.is_empty() && batch.checkpoints.is_empty() {
+        if staged.changes.is_empty() && batch.is_events_only() {
             return Ok(Committed::default());
         }
         staged.totals.batches = number;
@@ -108,6 +108,7 @@ impl Writer {
         self.start_pass_if_due();
         let transaction = self.begin()?;
         write::transitions(&transaction, &staged.flips)?;
+        write::release(&transaction, &batch.released, &mut staged.totals)?;
         write::quarantine(
             &transaction,
             batch,
