@@ -69,6 +69,7 @@ impl Check {
                 if !tool::answers("openssl", &["version"]) {
                     tool::debian(&["openssl"])?;
                 }
+                tool::mosquitto()?;
                 run("tests", &mut cargo(&["test", "--workspace", "--locked"]))
             }
             Check::Browser => page::browser(),

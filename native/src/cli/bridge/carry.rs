@@ -57,9 +57,13 @@ impl<'a> Carry<'a> {
         let listening = listen(eventloop, client.clone(), broker.to_owned(), topics, sender);
         let mut listening = tokio::spawn(listening);
         let ended = tokio::select! {
-            ended = &mut listening => ended.unwrap_or_else(|error| Err(Failure::Said(error.to_string()))),
-            ended = self.carry(&client, receiver) => ended,
-            _ = interrupted() => Ok(()),
+            ended = &mut listening => said(ended),
+            // Nothing more comes: the connection says why.
+            ended = self.carry(&client, receiver) => match ended {
+                Ok(()) => said((&mut listening).await),
+                failed => failed,
+            },
+            () = interrupted() => Ok(()),
         };
         // Unless it has ended by itself: say goodbye, but not for long.
         if !listening.is_finished() && client.try_disconnect().is_ok() {
@@ -166,6 +170,11 @@ impl<'a> Carry<'a> {
             }
         }
     }
+}
+
+/// A panic in the connection's task is a failure like any other.
+fn said(ended: Result<Result<(), Failure>, tokio::task::JoinError>) -> Result<(), Failure> {
+    ended.unwrap_or_else(|error| Err(Failure::Said(error.to_string())))
 }
 
 /// Ctrl-C, or what a service manager sends.
