@@ -101,7 +101,7 @@ fn sentence(broker: &str, error: &ConnectionError) -> String {
             format!("`{broker}` refuses the user name or password")
         }
         ConnectionError::ConnectionRefused(ConnectReturnCode::NotAuthorized) => format!(
-            "`{broker}` lets this bridge not in: give `--user` and `--password-file`, or check them"
+            "`{broker}` does not let this bridge in: give `--user` and `--password-file`, or check them"
         ),
         ConnectionError::ConnectionRefused(code) => {
             format!("`{broker}` refuses the connection: {code:?}")
