@@ -1,16 +1,16 @@
 //! How many events a second a store commits, durably.
 //!
-//! `cargo bench --no-default-features --bench store -- [CLIENTS] [EVENTS] [BATCH]`
-//! writes a fleet with 5 % duplicates and shuffling into SQLite in the folder
-//! `TMPDIR` (or the system's), and prints one line. Events are made before the
-//! clock starts.
+//! `cargo bench --no-default-features --bench store -- [redis://HOST:PORT] [CLIENTS] [EVENTS] [BATCH]`
+//! writes a fleet with 5 % duplicates and shuffling into Redis, or without a
+//! URL into SQLite in the folder `TMPDIR` (or the system's), and prints one
+//! line. Events are made before the clock starts.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mqtt_presence::fleet::{Fleet, FleetConfig};
-use mqtt_presence::store::{Batch, Origin, Sqlite, SqliteSettings, Store};
+use mqtt_presence::store::{Batch, Origin, Redis, RedisSettings, Sqlite, SqliteSettings, Store};
 use mqtt_presence_core::presence::Options;
 
 fn main() {
@@ -21,14 +21,50 @@ fn main() {
     let size = numbers.next().unwrap_or(8192);
     let batches = batches(clients, events, size);
 
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("presence.db");
-    let store = Sqlite::open(SqliteSettings::new(&file), Options::default()).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()
         .unwrap();
+    if let Some(url) = std::env::args().find(|argument| argument.starts_with("redis")) {
+        let opening = Redis::open(RedisSettings::new(url), Options::default());
+        let store = runtime.block_on(opening).unwrap();
+        let (seconds, transitions, took) = commit_all(&runtime, &store, batches);
+        println!(
+            "redis: {:.0} events/s ({events} events of {clients} clients, {transitions} transitions, \
+             batches of {size}); commit {took}",
+            events as f64 / seconds,
+        );
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("presence.db");
+    let store = Sqlite::open(SqliteSettings::new(&file), Options::default()).unwrap();
+    let (total, transitions, took) = commit_all(&runtime, &store, batches);
+    let stats = runtime.block_on(store.stats(0)).unwrap();
+    let megabytes = std::fs::metadata(&file).unwrap().len() / 1_000_000;
+    let closing = Instant::now();
+    drop(store);
+    println!(
+        "sqlite, synchronous=FULL: {:.0} events/s ({events} events of {clients} clients, {} online, \
+         {transitions} transitions, batches of {size}); commit {took}; \
+         file {megabytes} MB; closed in {:.1} s",
+        events as f64 / total,
+        stats.online,
+        closing.elapsed().as_secs_f64(),
+    );
+    // A start right after, and one after a crash would differ by the log only.
+    let opening = Instant::now();
+    drop(Sqlite::open(SqliteSettings::new(&file), Options::default()).unwrap());
+    println!("opened in {:.2} s", opening.elapsed().as_secs_f64());
+}
+
+/// Seconds, transitions, and how long commits took.
+fn commit_all(
+    runtime: &tokio::runtime::Runtime,
+    store: &dyn Store,
+    batches: Vec<Arc<Batch>>,
+) -> (f64, usize, String) {
     let started = Instant::now();
     let mut took: Vec<Duration> = Vec::new();
     let mut transitions = 0;
@@ -41,25 +77,13 @@ fn main() {
     let total = started.elapsed().as_secs_f64();
     took.sort_unstable();
     let percentile = |share: usize| took[(took.len() - 1) * share / 100].as_secs_f64() * 1000.0;
-    let stats = runtime.block_on(store.stats(0)).unwrap();
-    let megabytes = std::fs::metadata(&file).unwrap().len() / 1_000_000;
-    let closing = Instant::now();
-    drop(store);
-    println!(
-        "sqlite, synchronous=FULL: {:.0} events/s ({events} events of {clients} clients, {} online, \
-         {transitions} transitions, batches of {size}); commit p50 {:.1} ms, p99 {:.1} ms, max {:.1} ms; \
-         file {megabytes} MB; closed in {:.1} s",
-        events as f64 / total,
-        stats.online,
+    let took = format!(
+        "p50 {:.1} ms, p99 {:.1} ms, max {:.1} ms",
         percentile(50),
         percentile(99),
-        percentile(100),
-        closing.elapsed().as_secs_f64(),
+        percentile(100)
     );
-    // A start right after, and one after a crash would differ by the log only.
-    let opening = Instant::now();
-    drop(Sqlite::open(SqliteSettings::new(&file), Options::default()).unwrap());
-    println!("opened in {:.2} s", opening.elapsed().as_secs_f64());
+    (total, transitions, took)
 }
 
 fn batches(clients: u64, events: u64, size: u64) -> Vec<Arc<Batch>> {

@@ -78,7 +78,7 @@ async fn has(store: &Sqlite, client: &str) -> bool {
 
 #[tokio::test]
 async fn deliveries_share_commits_and_transitions_are_announced() {
-    let mut running = start(Settings::default(), 1024, usize::MAX);
+    let running = start(Settings::default(), 1024, usize::MAX);
     let deliveries: Vec<_> = (0..2000)
         .map(|n| {
             let intake = running.intake.clone();

@@ -56,22 +56,27 @@ impl Presence {
             rejections,
         } = self;
         let mut accepted = 0;
-        let mut apply = |event: &Plain<'_>| {
-            accepted += 1;
-            if let Some(online) = presence.apply_plain(event, "", now) {
-                flips.add(event, online);
-            }
-        };
         loop {
             // Nearly all there is, and nothing of it is copied.
-            while let Some((_, event)) = reader.next_plain() {
-                apply(&event);
+            loop {
+                let events = reader.next_plains();
+                if events.is_empty() {
+                    break;
+                }
+                accepted += events.len() as u32;
+                presence.apply_all(&events, "", now, |event, online| flips.add(event, online));
             }
             let Some(record) = reader.next() else {
                 return Ok(accepted);
             };
             match record.outcome {
-                Ok(event) => apply(&Plain::from(&event)),
+                Ok(event) => {
+                    accepted += 1;
+                    let event = Plain::from(&event);
+                    if let Some(online) = presence.apply_plain(&event, "", now) {
+                        flips.add(&event, online);
+                    }
+                }
                 Err(rejected) => {
                     rejections.add(&RejectedAnswer::new(record.place, *rejected))?;
                 }

@@ -1,6 +1,7 @@
 //! What the build, run, test and bench commands share: above all a real
-//! RocketMQ on this machine.
+//! RocketMQ on this machine, and a real Redis.
 
+pub mod api;
 pub mod bench;
 pub mod child;
 pub mod conformance;
@@ -8,7 +9,9 @@ pub mod http;
 pub mod package;
 pub mod page;
 pub mod place;
+pub mod postgres;
 pub mod readme;
+pub mod redis;
 pub mod rocketmq;
 pub mod run;
 pub mod step;

@@ -14,6 +14,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Compare what core offers to embedders with core/API.txt
+    Api(xtask::api::ApiArgs),
     /// Measure against peers, in one run on this machine, and print a table
     Bench(xtask::bench::BenchArgs),
     /// Compare the answers of native, Node and Chromium, and print the table
@@ -30,6 +32,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
+        Command::Api(args) => xtask::api::run_with(&args),
         Command::Bench(args) => xtask::bench::bench(&args),
         Command::Conformance(args) => xtask::conformance::conformance(&args),
         Command::Package(args) => xtask::package::run_with(&args),

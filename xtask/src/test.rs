@@ -5,7 +5,7 @@ use std::process::Command;
 use clap::{Args, ValueEnum};
 
 use crate::step::{cargo, run};
-use crate::{package, page, place, readme, tool};
+use crate::{api, bench, package, page, place, postgres, readme, redis, tool};
 
 /// Options of `cargo xtask test`.
 #[derive(Args)]
@@ -26,8 +26,12 @@ enum Check {
     Lints,
     /// rustdoc, warnings are errors
     Doc,
+    /// What core offers to embedders, against core/API.txt
+    Api,
     /// Units, vectors, properties, real servers, end to end
     Tests,
+    /// Instructions of core's hot functions, against the record
+    Instructions,
     /// The page in Chromium
     Browser,
     /// The npm package at its users, and one answer on native, Node and Chromium
@@ -63,8 +67,11 @@ impl Check {
                 cargo(&["doc", "--workspace", "--no-deps", "--locked"])
                     .env("RUSTDOCFLAGS", "--deny warnings"),
             ),
+            Check::Api => api::compare(),
             Check::Tests => {
                 tool::java_and_maven()?;
+                redis::install()?;
+                postgres::install()?;
                 // For the certificates of the TLS test.
                 if !tool::answers("openssl", &["version"]) {
                     tool::debian(&["openssl"])?;
@@ -72,6 +79,7 @@ impl Check {
                 tool::mosquitto()?;
                 run("tests", &mut cargo(&["test", "--workspace", "--locked"]))
             }
+            Check::Instructions => bench::instructions::compare(false),
             Check::Browser => page::browser(),
             Check::Package => package::test(),
             Check::Readme => readme::check(),

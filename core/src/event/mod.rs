@@ -27,7 +27,7 @@ mod syntax;
 mod tokens;
 
 pub use answer::{EventAnswer, Records, RejectedAnswer};
-pub use plain::Plain;
+pub use plain::{Plain, Plains};
 pub use reader::{Reader, read_all};
 
 /// Which change of a TCP connection an event reports.

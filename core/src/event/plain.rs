@@ -22,6 +22,17 @@ pub struct Plain<'a> {
     pub client_ip: Option<&'a str>,
 }
 
+impl Plain<'_> {
+    /// What fills the places behind the last record.
+    const NONE: Plain<'static> = Plain {
+        client_id: "",
+        channel_id: "",
+        kind: Kind::Connect,
+        time: 0,
+        client_ip: None,
+    };
+}
+
 impl<'a> From<&'a Event> for Plain<'a> {
     fn from(event: &'a Event) -> Plain<'a> {
         Plain {
@@ -50,11 +61,65 @@ struct Found {
 /// Longest id and address in bytes, as of `object`.
 const LONGEST: usize = 1024;
 
+/// Plain records that stand one after another.
+#[derive(Clone, Copy, Debug)]
+pub struct Plains<'a> {
+    events: [Plain<'a>; MOST],
+    count: usize,
+}
+
+/// Records in [`Plains`].
+const MOST: usize = 32;
+
+impl<'a> std::ops::Deref for Plains<'a> {
+    type Target = [Plain<'a>];
+
+    fn deref(&self) -> &[Plain<'a>] {
+        &self.events[..self.count]
+    }
+}
+
 impl Reader {
     /// The next record, if it is complete, accepted and of the plain sort: one
     /// line, no field but the known ones, ASCII without escapes. Otherwise
     /// `None`, and [`next`](Reader::next) gives whatever comes.
     pub fn next_plain(&mut self) -> Option<(Place, Plain<'_>)> {
+        let (place, found) = self.find_plain()?;
+        let from = self.taken_until() - found.end;
+        let text = str::from_utf8(self.taken(from)).ok()?;
+        Some((place, found.in_text(0, text)?))
+    }
+
+    /// As [`next_plain`](Reader::next_plain) up to 32 times, without the
+    /// places; empty where that gives `None`.
+    pub fn next_plains(&mut self) -> Plains<'_> {
+        let begin = self.taken_until();
+        let mut all = [const { None }; MOST];
+        for slot in &mut all {
+            let Some((_, found)) = self.find_plain() else {
+                break;
+            };
+            *slot = Some((self.taken_until() - found.end - begin, found));
+        }
+        // ASCII, as each text was seen to be: checked once, not text by text.
+        let text = str::from_utf8(self.taken(begin)).unwrap_or_default();
+        let mut plains = Plains {
+            events: [Plain::NONE; MOST],
+            count: 0,
+        };
+        let found = all.iter().map_while(Option::as_ref);
+        for (at, found) in found {
+            let Some(event) = found.in_text(*at, text) else {
+                break;
+            };
+            plains.events[plains.count] = event;
+            plains.count += 1;
+        }
+        plains
+    }
+
+    /// Takes the next plain record.
+    fn find_plain(&mut self) -> Option<(Place, Found)> {
         if !matches!(self.mode, Mode::Gap) || !self.nothing_ready() || self.run.is_some() {
             return None;
         }
@@ -72,22 +137,27 @@ impl Reader {
         let found = read(&rest[at..at + room])?;
         self.take(at);
         let place = self.here.place(self.next_record());
-        let from = self.take_plain(found.end);
+        self.take_plain(found.end);
         self.line_clear = false;
         self.set_behind(Behind::Element);
-        let bytes = self.taken(from);
-        let text = |(start, end): Span| str::from_utf8(&bytes[start..end]).ok();
-        let plain = Plain {
-            client_id: text(found.client_id)?,
-            channel_id: text(found.channel_id)?,
-            kind: found.kind,
-            time: found.time,
-            client_ip: match found.client_ip {
+        Some((place, found))
+    }
+}
+
+impl Found {
+    /// The record, which begins in the text at `at`.
+    fn in_text<'a>(&self, at: usize, text: &'a str) -> Option<Plain<'a>> {
+        let part = |(start, end): Span| text.get(at + start..at + end);
+        Some(Plain {
+            client_id: part(self.client_id)?,
+            channel_id: part(self.channel_id)?,
+            kind: self.kind,
+            time: self.time,
+            client_ip: match self.client_ip {
                 None => None,
-                Some(span) => Some(text(span)?),
+                Some(span) => Some(part(span)?),
             },
-        };
-        Some((place, plain))
+        })
     }
 }
 

@@ -257,13 +257,16 @@ impl Reader {
         self.start += count;
     }
 
-    /// Takes a record of `count` bytes in one line; returns where it begins in the buffer.
-    pub(super) fn take_plain(&mut self, count: usize) -> usize {
-        let from = self.start;
+    /// Takes a record of `count` bytes in one line.
+    pub(super) fn take_plain(&mut self, count: usize) {
         self.here = self.here.in_line(count);
         self.start += count;
         self.record += 1;
-        from
+    }
+
+    /// The place of the buffer until which bytes were taken.
+    pub(super) fn taken_until(&self) -> usize {
+        self.start
     }
 
     /// What was taken since this place of the buffer.

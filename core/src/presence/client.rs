@@ -222,12 +222,6 @@ impl Client {
 
     /// The answer that this status settles, if it is not the one of the last flip.
     pub(super) fn flip(&self, status: Status) -> Option<bool> {
-        let online = match status {
-            Status::Online => true,
-            Status::Offline | Status::Unknown => false,
-            Status::Suspect => return None,
-        };
-        let said = self.last.is_some_and(|last| last.online);
-        (said != online).then_some(online)
+        status.flip(self.last.map(|last| last.online))
     }
 }

@@ -102,6 +102,19 @@ impl Presence {
         self.table.apply(event, origin, now, &self.options)
     }
 
+    /// As [`apply_plain`](Presence::apply_plain), of each event in order, and
+    /// faster than one by one; tells `flipped` of each flip with the new answer.
+    pub fn apply_all<'a>(
+        &mut self,
+        events: &[Plain<'a>],
+        origin: &str,
+        now: u64,
+        flipped: impl FnMut(&Plain<'a>, bool),
+    ) {
+        self.table
+            .apply_all(events, origin, now, &self.options, flipped);
+    }
+
     /// What is known of a client, `None` if it was never seen.
     pub fn client(&self, client_id: &str) -> Option<Client> {
         let client = self.table.find(client_id)?;

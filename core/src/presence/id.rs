@@ -8,7 +8,7 @@ pub(super) enum Id {
     Long(Box<str>),
 }
 
-const SHORT: usize = 46;
+const SHORT: usize = 38;
 
 impl Id {
     pub fn new(text: &str) -> Id {

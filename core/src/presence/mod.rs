@@ -9,21 +9,27 @@
 //! client are derived from the slots each time they are asked for.
 
 mod answer;
+mod batch;
 mod channel;
+mod channels;
 mod client;
 mod clients;
 mod explain;
+mod forget;
 mod id;
 mod merge;
 mod options;
+mod packed;
 mod quote;
 mod reason;
 mod row;
 mod rows;
+mod side;
 mod snapshot;
 mod state;
 mod table;
 mod transition;
+mod wide;
 
 pub use answer::{ChannelAnswer, SlotAnswer};
 pub use channel::{Channel, Fact};

@@ -1,176 +1,250 @@
-//! A channel as [`Table`](super::table::Table) keeps it: small.
+//! A channel as [`Channels`](super::channels::Channels) keeps it: one line of
+//! the cache.
 
-use std::sync::Arc;
+use std::cmp::Ordering;
 
-use super::id::Id;
-use super::{Channel, ChannelState, Closing, Fact, Options};
+use super::packed::{Packed, address_text};
+use super::{Closing, Fact};
 use crate::event::Kind;
 
 /// Stands for no row, and no place.
 pub(super) const NONE: u32 = u32::MAX;
 
-/// A channel of a client.
+/// A channel of a client. Most fit: a short or hexadecimal id, no origin, one
+/// IPv4 address for all facts. For others `id` or `ip` names a place beside.
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 pub(super) struct ChannelRow {
-    pub id: Id,
-    pub hash: u64,
+    id: [u8; 16],
+    /// By kind.
+    times: [Six; 3],
+    /// As [`Channel::closed_at`](super::Channel::closed_at), or [`Six::NONE`].
+    closed_at: Six,
+    ip: Six,
+    /// Of the id, or [`LONG`].
+    length: u8,
+    flags: u8,
     /// Its client's row.
     pub client: u32,
     /// The client's channel that came before it.
     pub before: u32,
-    /// Whether it is chained among the client's channels that are not closed.
-    pub open: bool,
+    /// Where it is among the client's channels that are not closed.
     pub open_before: u32,
     pub open_next: u32,
-    connect: Slot,
-    disconnect: Slot,
-    tcpclean: Slot,
-    /// As [`Channel::closed_at`].
-    closed_at: Option<u64>,
 }
 
-type Slot = Option<Kept>;
+/// A number below [`Six::NONE`] in six bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Six([u16; 3]);
 
-/// A fact whose texts may be those of another fact of the channel, as they
-/// mostly are.
-#[derive(Clone, Debug)]
-struct Kept {
-    time: u64,
-    client_ip: Option<Arc<str>>,
-    /// `None` is empty; thin, because it mostly is.
-    origin: Option<Box<Box<str>>>,
-}
+impl Six {
+    const NONE: Six = Six([u16::MAX; 3]);
 
-impl Kept {
-    fn order(&self) -> (u64, Option<&str>, &str) {
-        let origin = self.origin.as_deref().map_or("", |origin| origin);
-        (self.time, self.client_ip.as_deref(), origin)
+    fn new(number: u64) -> Option<Six> {
+        let six = Six([number as u16, (number >> 16) as u16, (number >> 32) as u16]);
+        (six != Six::NONE && six.get() == number).then_some(six)
     }
+
+    fn get(self) -> u64 {
+        let [low, middle, high] = self.0.map(u64::from);
+        low | middle << 16 | high << 32
+    }
+}
+
+const LONG: u8 = u8::MAX;
+
+/// Bit of a filled slot, by kind; that of a fact with the address is three up.
+const FILLED: u8 = 1;
+const WITH_IP: u8 = 1 << 3;
+const OPEN: u8 = 1 << 6;
+const WIDE: u8 = 1 << 7;
+
+/// A fact that fits: its time and address, without origin.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Small {
+    time: Six,
+    ip: Option<Six>,
+}
+
+impl Small {
+    /// `ip` as packed, if the event had one.
+    pub fn new(time: u64, ip: Option<u64>) -> Option<Small> {
+        let time = Six::new(time)?;
+        let ip = match ip {
+            Some(ip) => Some(Six::new(ip)?),
+            None => None,
+        };
+        Some(Small { time, ip })
+    }
+
+    /// Facts are ordered by the text of an address.
+    fn order(self, other: Small) -> Ordering {
+        let text = |ip: Six| address_text(ip.get());
+        let times = self.time.get().cmp(&other.time.get());
+        times.then_with(|| match self.ip == other.ip {
+            true => Ordering::Equal,
+            false => self.ip.map(text).cmp(&other.ip.map(text)),
+        })
+    }
+}
+
+/// What became of a fact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Joined {
+    /// It stays.
+    Taken,
+    /// The one before it stays.
+    Refused,
+    /// It would stay, but does not fit.
+    NoRoom,
 }
 
 impl ChannelRow {
-    pub fn new(id: &str, hash: u64, client: u32, before: u32) -> ChannelRow {
+    pub fn new(id: Packed, client: u32, before: u32) -> ChannelRow {
         ChannelRow {
-            id: Id::new(id),
-            hash,
+            id: id.bytes,
+            times: [Six::NONE; 3],
+            closed_at: Six::NONE,
+            ip: Six::NONE,
+            length: id.length,
+            flags: 0,
             client,
             before,
-            open: false,
             open_before: NONE,
             open_next: NONE,
-            connect: None,
-            disconnect: None,
-            tcpclean: None,
-            closed_at: None,
         }
     }
 
-    /// As [`Channel`]'s own: the smaller fact stays; true when this one was taken.
-    pub fn join(&mut self, kind: Kind, time: u64, client_ip: Option<&str>, origin: &str) -> bool {
-        if let Some(kept) = self.slot(kind)
-            && kept.order() <= (time, client_ip, origin)
-        {
-            return false;
+    /// One whose id lies at this place.
+    pub fn long(place: u32, client: u32, before: u32) -> ChannelRow {
+        let (length, bytes) = (LONG, [0; 16]);
+        let mut row = ChannelRow::new(Packed { length, bytes }, client, before);
+        row.set_long(place);
+        row
+    }
+
+    pub fn set_long(&mut self, place: u32) {
+        self.id[..4].copy_from_slice(&place.to_le_bytes());
+    }
+
+    /// The id, or where it lies.
+    pub fn id(&self) -> Result<Packed, u32> {
+        if self.length != LONG {
+            return Ok(Packed {
+                length: self.length,
+                bytes: self.id,
+            });
         }
-        let kept = Kept {
-            time,
-            client_ip: client_ip.map(|ip| self.shared(ip)),
-            origin: match origin {
-                "" => None,
-                _ => Some(Box::new(origin.into())),
-            },
+        let [a, b, c, d, ..] = self.id;
+        Err(u32::from_le_bytes([a, b, c, d]))
+    }
+
+    /// Where its facts lie, if they are not here.
+    pub fn wide(&self) -> Option<u32> {
+        self.has(WIDE).then(|| self.ip.get() as u32)
+    }
+
+    pub fn set_wide(&mut self, place: u32) {
+        self.flags |= WIDE;
+        self.ip = Six([place as u16, (place >> 16) as u16, 0]);
+    }
+
+    /// Whether the kept fact is smaller by its time alone.
+    pub fn refuses(&self, kind: Kind, time: u64) -> bool {
+        self.time(kind).is_some_and(|kept| kept < time)
+    }
+
+    /// Whether it is chained among the client's channels that are not closed.
+    pub fn open(&self) -> bool {
+        self.has(OPEN)
+    }
+
+    pub fn set_open(&mut self, open: bool) {
+        self.flags = self.flags & !OPEN | if open { OPEN } else { 0 };
+    }
+
+    /// As [`Channel`](super::Channel)'s own: the smaller fact stays.
+    pub fn join(&mut self, kind: Kind, fact: Small) -> Joined {
+        if self
+            .small(kind)
+            .is_some_and(|kept| kept.order(fact).is_le())
+        {
+            return Joined::Refused;
+        }
+        let with_ip = WITH_IP << kind as u8;
+        let others = self.flags & (WITH_IP * 7) & !with_ip;
+        match fact.ip {
+            None => self.flags &= !with_ip,
+            Some(ip) if others == 0 || self.ip == ip => {
+                self.ip = ip;
+                self.flags |= with_ip;
+            }
+            Some(_) => return Joined::NoRoom,
+        }
+        self.times[kind as usize] = fact.time;
+        self.fill(kind);
+        Joined::Taken
+    }
+
+    /// Notes that there is a fact of this kind.
+    pub fn fill(&mut self, kind: Kind) {
+        self.flags |= FILLED << kind as u8;
+    }
+
+    fn small(&self, kind: Kind) -> Option<Small> {
+        self.is_filled(kind).then(|| Small {
+            time: self.times[kind as usize],
+            ip: self.has(WITH_IP << kind as u8).then_some(self.ip),
+        })
+    }
+
+    /// The fact of this kind, where it is here.
+    pub fn fact(&self, kind: Kind) -> Option<Fact> {
+        self.small(kind).map(|small| Fact {
+            time: small.time.get(),
+            client_ip: small.ip.map(|ip| address_text(ip.get())),
+            origin: String::new(),
+        })
+    }
+
+    /// Its time, where it is here.
+    pub fn time(&self, kind: Kind) -> Option<u64> {
+        self.small(kind).map(|small| small.time.get())
+    }
+
+    /// When its closing was applied last, where that is here.
+    pub fn closed_at(&self) -> Option<u64> {
+        (self.closed_at != Six::NONE).then(|| self.closed_at.get())
+    }
+
+    /// Notes that a closing fact was applied at `now`; false where that does not fit.
+    pub fn note_closing(&mut self, now: u64) -> bool {
+        let Some(at) = Six::new(now) else {
+            return false;
         };
-        *self.slot_mut(kind) = Some(kept);
+        if self.closed_at() < Some(now) {
+            self.closed_at = at;
+        }
         true
     }
 
-    /// This address, once for all facts that have it.
-    fn shared(&self, ip: &str) -> Arc<str> {
-        let kept = [&self.connect, &self.disconnect, &self.tcpclean];
-        let known = kept
-            .into_iter()
-            .flatten()
-            .filter_map(|kept| kept.client_ip.as_ref())
-            .find(|known| ***known == *ip);
-        known.map_or_else(|| ip.into(), Arc::clone)
-    }
-
-    /// Notes that a closing fact was applied at `now`.
-    pub fn note_closing(&mut self, now: u64) {
-        self.closed_at = self.closed_at.max(Some(now));
+    pub fn is_filled(&self, kind: Kind) -> bool {
+        self.has(FILLED << kind as u8)
     }
 
     /// Whether it has `connect` and is not closed.
     pub fn is_open(&self, closing: Closing) -> bool {
-        self.connect.is_some() && !self.is_closed(closing)
+        self.is_filled(Kind::Connect) && !self.is_closed(closing)
     }
 
-    fn is_closed(&self, closing: Closing) -> bool {
-        self.tcpclean.is_some() || closing == Closing::Any && self.disconnect.is_some()
+    pub fn is_closed(&self, closing: Closing) -> bool {
+        self.is_filled(Kind::Tcpclean)
+            || closing == Closing::Any && self.is_filled(Kind::Disconnect)
     }
 
-    /// Whether retention no longer keeps it.
-    pub fn is_over(&self, now: u64, options: &Options) -> bool {
-        let over = |at: u64| now.saturating_sub(at) > options.retention;
-        self.closed_at.is_some_and(over) && !self.is_open(options.closing)
-    }
-
-    /// Time and channel of its connect.
-    pub fn connected(&self) -> Option<(u64, &str)> {
-        Some((self.connect.as_ref()?.time, self.id.text()))
-    }
-
-    /// As [`Channel::state`].
-    pub fn state(&self, newest: Option<(u64, &str)>, options: &Options, now: u64) -> ChannelState {
-        let connect = self.connect.as_ref().map(|kept| kept.time);
-        let closed = self.is_closed(options.closing);
-        ChannelState::of(connect, closed, self.id.text(), newest, options, now)
-    }
-
-    /// Takes the facts of a record.
-    pub fn fill(&mut self, channel: Channel) {
-        let mut slot = |kind, fact: Option<Fact>| {
-            if let Some(fact) = fact {
-                self.join(kind, fact.time, fact.client_ip.as_deref(), &fact.origin);
-            }
-        };
-        slot(Kind::Connect, channel.connect);
-        slot(Kind::Disconnect, channel.disconnect);
-        slot(Kind::Tcpclean, channel.tcpclean);
-        self.closed_at = channel.closed_at;
-    }
-
-    fn slot(&self, kind: Kind) -> &Slot {
-        match kind {
-            Kind::Connect => &self.connect,
-            Kind::Disconnect => &self.disconnect,
-            Kind::Tcpclean => &self.tcpclean,
-        }
-    }
-
-    fn slot_mut(&mut self, kind: Kind) -> &mut Slot {
-        match kind {
-            Kind::Connect => &mut self.connect,
-            Kind::Disconnect => &mut self.disconnect,
-            Kind::Tcpclean => &mut self.tcpclean,
-        }
+    fn has(&self, flag: u8) -> bool {
+        self.flags & flag != 0
     }
 }
 
-impl From<&ChannelRow> for Channel {
-    fn from(row: &ChannelRow) -> Channel {
-        let fact = |slot: &Slot| {
-            slot.as_ref().map(|kept| Fact {
-                time: kept.time,
-                client_ip: kept.client_ip.as_deref().map(str::to_owned),
-                origin: kept.order().2.to_owned(),
-            })
-        };
-        Channel {
-            connect: fact(&row.connect),
-            disconnect: fact(&row.disconnect),
-            tcpclean: fact(&row.tcpclean),
-            closed_at: row.closed_at,
-        }
-    }
-}
+const _: () = assert!(size_of::<ChannelRow>() == 64, "a row is one line");

@@ -3,7 +3,7 @@
 use std::ops::{Index, IndexMut};
 
 /// Rows of one stretch.
-const STRETCH: usize = 256;
+const STRETCH: usize = 4096;
 
 /// Grows by stretches: a vector of as many wide rows would double, and move
 /// them all.
@@ -30,7 +30,9 @@ impl<T> Rows<T> {
     /// Appends a row; returns its number.
     pub fn push(&mut self, row: T) -> u32 {
         if self.len.is_multiple_of(STRETCH) {
-            self.stretches.push(Vec::with_capacity(STRETCH));
+            // The first grows as a vector does, so that few rows are small.
+            let room = if self.len == 0 { 0 } else { STRETCH };
+            self.stretches.push(Vec::with_capacity(room));
         }
         self.stretches[self.len / STRETCH].push(row);
         self.len += 1;

@@ -105,6 +105,16 @@ impl Status {
         status
     }
 
+    /// The answer that this settles, if it is not the one that was said last.
+    pub(super) fn flip(self, last: Option<bool>) -> Option<bool> {
+        let online = match self {
+            Status::Online => true,
+            Status::Offline | Status::Unknown => false,
+            Status::Suspect => return None,
+        };
+        (last.unwrap_or(false) != online).then_some(online)
+    }
+
     /// The name in JSON.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -13,39 +13,90 @@ use std::sync::OnceLock;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
+use super::channels::{Channels, Wanted};
 use super::id::Id;
-use super::row::{ChannelRow, NONE};
+use super::row::NONE;
 use super::rows::Rows;
-use super::{Channel, Client, Counts, Last, Options, Status};
+use super::{Client, Counts, Last, Options, Status};
 use crate::event::{Kind, Plain};
 
 /// See the module.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Table {
-    clients: Rows<ClientRow>,
-    channels: Rows<ChannelRow>,
-    /// Rows of channels that were forgotten.
-    free: Vec<u32>,
-    by_client: HashTable<u32>,
-    by_channel: HashTable<u32>,
+    pub clients: Rows<ClientRow>,
+    pub channels: Channels,
+    /// Rows, which know their hash.
+    pub by_client: HashTable<u32>,
+    /// Of each client all channels but the one that came last.
+    pub by_channel: HashTable<Hashed>,
+    /// Of each client the newest connect of those that are here, or `NONE`;
+    /// filled under `takeover`, which alone asks for it.
+    newest: Vec<u32>,
+    /// Time and channel of clients' newest connects that were forgotten.
+    pub forgotten: Vec<(u64, Box<str>)>,
     /// The clients in byte order, until another one comes.
     order: OnceLock<Vec<u32>>,
 }
 
+/// A row by the hash of its id: a table that grows reads no rows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hashed {
+    pub hash: u32,
+    pub row: u32,
+}
+
 #[derive(Clone, Debug)]
-struct ClientRow {
-    id: Id,
-    hash: u64,
+#[repr(align(16))]
+pub(super) struct ClientRow {
+    pub id: Id,
+    pub hash: u32,
+    /// Of the last flip.
+    time: u64,
+    observed_at: u64,
+    /// The answer of the last flip, if there was one.
+    online: Option<bool>,
     /// The channel that came last; each names the one before.
-    chain: u32,
-    /// The hash of the channel that came last, unless it was forgotten.
-    chain_hash: u64,
+    pub last: u32,
+    /// The hash of that channel.
+    pub last_hash: u32,
     /// The first of those that are not closed; each names the next.
-    open: u32,
-    /// Of those that are here; only `takeover` asks for it.
-    newest: Option<u32>,
-    newest_forgotten: Option<Box<(u64, String)>>,
-    last: Option<Last>,
+    pub open: u32,
+    /// A place in [`Table::forgotten`], or `NONE`.
+    pub forgotten: u32,
+}
+
+const _: () = assert!(size_of::<ClientRow>() == 80, "a row is two lines at most");
+
+impl ClientRow {
+    fn new(id: &str, hash: u32) -> ClientRow {
+        ClientRow {
+            id: Id::new(id),
+            hash,
+            time: 0,
+            observed_at: 0,
+            online: None,
+            last: NONE,
+            last_hash: 0,
+            open: NONE,
+            forgotten: NONE,
+        }
+    }
+
+    fn last_flip(&self) -> Option<Last> {
+        self.online.map(|online| Last {
+            online,
+            time: self.time,
+            observed_at: self.observed_at,
+        })
+    }
+
+    fn set_last_flip(&mut self, last: Option<Last>) {
+        self.online = last.map(|last| last.online);
+        if let Some(last) = last {
+            self.time = last.time;
+            self.observed_at = last.observed_at;
+        }
+    }
 }
 
 impl Table {
@@ -54,10 +105,15 @@ impl Table {
     }
 
     pub fn find(&self, id: &str) -> Option<u32> {
-        let clients = &self.clients;
-        self.by_client
-            .find(hash(0, id), |row| clients[*row].id.is(id))
-            .copied()
+        self.find_hashed(client_hash(id), id)
+    }
+
+    pub fn find_hashed(&self, hash: u32, id: &str) -> Option<u32> {
+        let is_it = |row: &u32| {
+            let row = &self.clients[*row];
+            row.hash == hash && row.id.is(id)
+        };
+        self.by_client.find(spread(hash), is_it).copied()
     }
 
     pub fn id(&self, client: u32) -> &str {
@@ -81,24 +137,39 @@ impl Table {
         now: u64,
         options: &Options,
     ) -> Option<bool> {
-        let client = self.client_row(event.client_id);
-        let channel = self.channel_row(client, event.channel_id);
-        let row = &mut self.channels[channel];
-        let taken = row.join(event.kind, event.time, event.client_ip, origin);
-        if event.kind != Kind::Connect {
-            row.note_closing(now);
+        let id = event.client_id;
+        let client = self.client_row(client_hash(id), id);
+        let id = Wanted::new(event.channel_id);
+        let channel = self.channel_row(client, channel_hash(client, &id), &id);
+        self.join((client, channel), event, origin, now, options)
+    }
+
+    /// Joins an event into its channel's row; returns the flip.
+    pub fn join(
+        &mut self,
+        (client, channel): (u32, u32),
+        event: &Plain<'_>,
+        origin: &str,
+        now: u64,
+        options: &Options,
+    ) -> Option<bool> {
+        let (kind, time) = (event.kind, event.time);
+        let channels = &mut self.channels;
+        let taken = channels.join(channel, kind, time, event.client_ip, origin);
+        if kind != Kind::Connect {
+            channels.note_closing(channel, now);
         }
         if taken {
-            self.touched(client, channel, event.kind, options);
+            self.touched(client, channel, kind, options);
         }
         let status = self.status(client, options, now);
         let row = &mut self.clients[client];
-        let online = flip(row.last, status)?;
-        row.last = Some(Last {
+        let online = status.flip(row.online)?;
+        row.set_last_flip(Some(Last {
             online,
-            time: event.time,
+            time,
             observed_at: now,
-        });
+        }));
         Some(online)
     }
 
@@ -111,123 +182,120 @@ impl Table {
         if !options.takeover && options.lease.is_none() {
             return Status::Online;
         }
-        let newest = self.newest(row);
-        let some = |channel: u32| (channel != NONE).then_some(channel);
+        let newest = self.newest(client);
+        let newest = newest.as_ref().map(|(time, id)| (*time, id.as_str()));
         let open = std::iter::successors(some(row.open), |channel| {
-            some(self.channels[*channel].open_next)
+            some(self.channels.row(*channel).open_next)
         });
-        Status::of(open.map(|channel| {
-            let channel = &self.channels[channel];
-            channel.state(newest, options, now)
-        }))
+        Status::of(open.map(|channel| self.channels.state(channel, newest, options, now)))
     }
 
     /// As [`Client::counts`].
     pub fn counts(&self, client: u32, options: &Options, now: u64) -> Counts {
         let row = &self.clients[client];
-        let newest = self.newest(row);
+        let newest = self.newest(client);
+        let newest = newest.as_ref().map(|(time, id)| (*time, id.as_str()));
         let mut counts = Counts::default();
-        for channel in self.chain(row.chain) {
-            counts.add(self.channels[channel].state(newest, options, now));
+        for channel in self.chain(row.last) {
+            counts.add(self.channels.state(channel, newest, options, now));
         }
         counts
     }
 
     /// Time and channel of the newest connect, under `takeover`.
-    fn newest<'a>(&'a self, row: &'a ClientRow) -> Option<(u64, &'a str)> {
-        let kept = row
-            .newest
-            .and_then(|channel| self.channels[channel].connected());
-        kept.max(forgotten(row))
+    fn newest(&self, client: u32) -> Option<(u64, String)> {
+        let kept = some(self.newest_here(client)).and_then(|channel| self.connected(channel));
+        let forgotten = self.forgotten(&self.clients[client]);
+        kept.max(forgotten.map(|(time, id)| (time, id.to_owned())))
+    }
+
+    /// The channel of the newest connect that is here, or `NONE`.
+    pub fn newest_here(&self, client: u32) -> u32 {
+        self.newest.get(client as usize).copied().unwrap_or(NONE)
+    }
+
+    pub fn set_newest(&mut self, client: u32, channel: u32) {
+        let at = client as usize;
+        if channel != NONE && self.newest.len() <= at {
+            self.newest.resize(at + 1, NONE);
+        }
+        if let Some(newest) = self.newest.get_mut(at) {
+            *newest = channel;
+        }
+    }
+
+    /// Time and channel of a channel's connect.
+    pub fn connected(&self, channel: u32) -> Option<(u64, String)> {
+        let time = self.channels.connected(channel)?;
+        Some((time, self.channels.id(channel).into_owned()))
+    }
+
+    /// Time and channel of the newest connect that was forgotten.
+    pub fn forgotten(&self, row: &ClientRow) -> Option<(u64, &str)> {
+        let (time, id) = self.forgotten.get(some(row.forgotten)? as usize)?;
+        Some((*time, id))
+    }
+
+    pub fn set_forgotten(&mut self, client: u32, time: u64, id: &str) {
+        let place = &mut self.clients[client].forgotten;
+        if let Some(known) = self.forgotten.get_mut(*place as usize) {
+            *known = (time, id.into());
+        } else {
+            *place = self.forgotten.len() as u32;
+            self.forgotten.push((time, id.into()));
+        }
     }
 
     /// As [`Client::since`].
     pub fn since(&self, client: u32) -> Option<u64> {
-        self.clients[client].last.map(|last| last.time)
+        self.clients[client].last_flip().map(|last| last.time)
     }
 
     /// The record of a client.
     pub fn client(&self, client: u32) -> Client {
         let row = &self.clients[client];
-        let channels = self.chain(row.chain).map(|channel| {
-            let channel = &self.channels[channel];
-            (channel.id.text().to_owned(), Channel::from(channel))
+        let channels = self.chain(row.last).map(|channel| {
+            let id = self.channels.id(channel).into_owned();
+            (id, self.channels.record(channel))
         });
+        let forgotten = self.forgotten(row);
         Client {
             channels: channels.collect(),
-            newest_forgotten: row.newest_forgotten.as_deref().cloned(),
-            last: row.last,
+            newest_forgotten: forgotten.map(|(time, id)| (time, id.to_owned())),
+            last: row.last_flip(),
         }
     }
 
     /// Puts a record in the place of what is known of a client.
     pub fn put(&mut self, id: &str, record: Client, options: &Options) {
-        let client = self.client_row(id);
-        let gone: Vec<u32> = self.chain(self.clients[client].chain).collect();
+        let client = self.client_row(client_hash(id), id);
+        let gone: Vec<u32> = self.chain(self.clients[client].last).collect();
         for channel in gone {
             self.remove(channel);
         }
         let row = &mut self.clients[client];
-        row.chain = NONE;
+        row.last = NONE;
         row.open = NONE;
-        row.newest = None;
-        row.newest_forgotten = record.newest_forgotten.map(Box::new);
-        row.last = record.last;
-        for (id, channel) in record.channels {
-            let number = self.channel_row(client, &id);
-            self.channels[number].fill(channel);
-            self.touched(client, number, Kind::Connect, options);
+        row.set_last_flip(record.last);
+        // What was forgotten stays so: a record that is put holds at least that.
+        if let Some((time, id)) = record.newest_forgotten {
+            self.set_forgotten(client, time, &id);
+        } else {
+            row.forgotten = NONE;
         }
-    }
-
-    /// As [`Client::forget`], of all clients.
-    pub fn forget(&mut self, now: u64, options: &Options) -> usize {
-        let mut gone = 0;
-        for client in 0..self.clients.len() as u32 {
-            let (mut head, mut tail) = (NONE, NONE);
-            let mut newest_gone = false;
-            let mut next = self.clients[client].chain;
-            while next != NONE {
-                let channel = next;
-                let row = &self.channels[channel];
-                next = row.before;
-                if !row.is_over(now, options) {
-                    match tail {
-                        NONE => head = channel,
-                        _ => self.channels[tail].before = channel,
-                    }
-                    tail = channel;
-                    continue;
-                }
-                let of = &mut self.clients[client];
-                newest_gone |= of.newest == Some(channel);
-                if let Some((time, id)) = row.connected()
-                    && forgotten(of) < Some((time, id))
-                {
-                    of.newest_forgotten = Some(Box::new((time, id.to_owned())));
-                }
-                self.remove(channel);
-                gone += 1;
-            }
-            if tail != NONE {
-                self.channels[tail].before = NONE;
-            }
-            let of = &mut self.clients[client];
-            if of.chain != head {
-                of.chain = head;
-                of.chain_hash = 0;
-            }
-            if newest_gone {
-                self.derive_newest(client);
-            }
+        self.set_newest(client, NONE);
+        for (id, record) in &record.channels {
+            let id = Wanted::new(id);
+            let channel = self.channel_row(client, channel_hash(client, &id), &id);
+            self.channels.fill(channel, record);
+            self.touched(client, channel, Kind::Connect, options);
         }
-        gone
     }
 
     /// What is derived, after a slot of this channel has changed.
     fn touched(&mut self, client: u32, channel: u32, kind: Kind, options: &Options) {
-        let row = &self.channels[channel];
-        match (row.is_open(options.closing), row.open) {
+        let row = self.channels.row(channel);
+        match (row.is_open(options.closing), row.open()) {
             (true, false) => self.open(client, channel),
             (false, true) => self.close(client, channel),
             _ => {}
@@ -235,150 +303,147 @@ impl Table {
         if !options.takeover || kind != Kind::Connect {
             return;
         }
-        let of = &mut self.clients[client];
-        if of.newest == Some(channel) {
+        let newest = self.newest_here(client);
+        if newest == channel {
             // An earlier connect of the newest channel: another may be the newest now.
             self.derive_newest(client);
         } else {
-            let newest = of.newest.map(|newest| &self.channels[newest]);
-            let row = &self.channels[channel];
-            if newest.and_then(ChannelRow::connected) < row.connected() {
-                of.newest = Some(channel);
+            let known = some(newest).and_then(|newest| self.connected(newest));
+            if known < self.connected(channel) {
+                self.set_newest(client, channel);
             }
         }
     }
 
     /// Puts a channel among those that are not closed.
-    fn open(&mut self, client: u32, channel: u32) {
+    pub fn open(&mut self, client: u32, channel: u32) {
         let of = &mut self.clients[client];
         let next = std::mem::replace(&mut of.open, channel);
         if next != NONE {
-            self.channels[next].open_before = channel;
+            self.channels.row_mut(next).open_before = channel;
         }
-        let row = &mut self.channels[channel];
-        row.open = true;
+        let row = self.channels.row_mut(channel);
+        row.set_open(true);
         row.open_before = NONE;
         row.open_next = next;
     }
 
     /// Takes a channel from among them.
     fn close(&mut self, client: u32, channel: u32) {
-        let row = &mut self.channels[channel];
-        row.open = false;
+        let row = self.channels.row_mut(channel);
+        row.set_open(false);
         let (before, next) = (row.open_before, row.open_next);
         match before {
             NONE => self.clients[client].open = next,
-            _ => self.channels[before].open_next = next,
+            _ => self.channels.row_mut(before).open_next = next,
         }
         if next != NONE {
-            self.channels[next].open_before = before;
+            self.channels.row_mut(next).open_before = before;
         }
     }
 
-    fn derive_newest(&mut self, client: u32) {
+    pub fn derive_newest(&mut self, client: u32) {
         let newest = self
-            .chain(self.clients[client].chain)
-            .filter(|channel| self.channels[*channel].connected().is_some())
-            .max_by_key(|channel| self.channels[*channel].connected());
-        self.clients[client].newest = newest;
+            .chain(self.clients[client].last)
+            .filter(|channel| self.channels.connected(*channel).is_some())
+            .max_by_key(|channel| self.connected(*channel));
+        self.set_newest(client, newest.unwrap_or(NONE));
     }
 
     /// A client's channels, the last to come first.
-    fn chain(&self, last: u32) -> impl Iterator<Item = u32> + '_ {
-        let some = |channel: u32| (channel != NONE).then_some(channel);
-        std::iter::successors(some(last), move |channel| {
-            some(self.channels[*channel].before)
+    pub fn chain(&self, last: u32) -> impl Iterator<Item = u32> + '_ {
+        std::iter::successors(some(last), |channel| {
+            some(self.channels.row(*channel).before)
         })
     }
 
     /// The row of a client, a new one if it was never seen.
-    fn client_row(&mut self, id: &str) -> u32 {
-        let hash = hash(0, id);
-        let clients = &mut self.clients;
-        let found = self.by_client.find(hash, |row| clients[*row].id.is(id));
-        if let Some(row) = found {
-            return *row;
+    pub fn client_row(&mut self, hash: u32, id: &str) -> u32 {
+        if let Some(row) = self.find_hashed(hash, id) {
+            return row;
         }
-        let row = clients.push(ClientRow {
-            id: Id::new(id),
-            hash,
-            chain: NONE,
-            chain_hash: 0,
-            open: NONE,
-            newest: None,
-            newest_forgotten: None,
-            last: None,
-        });
+        let clients = &mut self.clients;
+        let row = clients.push(ClientRow::new(id, hash));
         self.by_client
-            .insert_unique(hash, row, |row| clients[*row].hash);
+            .insert_unique(spread(hash), row, |row| spread(clients[*row].hash));
         self.order.take();
         row
     }
 
     /// The row of a client's channel, a new one if it is not here.
-    fn channel_row(&mut self, client: u32, id: &str) -> u32 {
+    pub fn channel_row(&mut self, client: u32, hash: u32, id: &Wanted<'_>) -> u32 {
         let channels = &mut self.channels;
-        let hash = hash(client + 1, id);
         // Most events are of the client's last channel. Where the hash is
         // another, a row is left alone that is long out of the cache.
-        let of = &self.clients[client];
-        let last = of.chain;
-        if last != NONE && of.chain_hash == hash && channels[last].id.is(id) {
+        let of = &mut self.clients[client];
+        let last = of.last;
+        if last != NONE && of.last_hash == hash && channels.is(last, id) {
             return last;
         }
-        let found = self.by_channel.find(hash, |row| {
-            let row = &channels[*row];
-            row.client == client && row.id.is(id)
+        let found = self.by_channel.find(spread(hash), |at| {
+            at.hash == hash && channels.row(at.row).client == client && channels.is(at.row, id)
         });
-        if let Some(row) = found {
-            return *row;
+        if let Some(at) = found {
+            return at.row;
         }
-        let fresh = ChannelRow::new(id, hash, client, last);
-        let row = match self.free.pop() {
-            Some(row) => {
-                channels[row] = fresh;
-                row
-            }
-            None => channels.push(fresh),
+        let row = channels.add(*id, client, last);
+        let before = Hashed {
+            hash: std::mem::replace(&mut of.last_hash, hash),
+            row: std::mem::replace(&mut of.last, row),
         };
-        self.by_channel
-            .insert_unique(hash, row, |row| channels[*row].hash);
-        let of = &mut self.clients[client];
-        of.chain = row;
-        of.chain_hash = hash;
+        if last != NONE {
+            insert(&mut self.by_channel, before);
+        }
         row
     }
 
     /// Takes a channel out of all but its client's row.
-    fn remove(&mut self, channel: u32) {
-        let hash = self.channels[channel].hash;
-        if let Ok(entry) = self.by_channel.find_entry(hash, |row| *row == channel) {
-            entry.remove();
+    pub fn remove(&mut self, channel: u32) {
+        let client = self.channels.row(channel).client;
+        // The last one is in no table.
+        if self.clients[client].last != channel {
+            let hash = channel_hash(client, &Wanted::new(&self.channels.id(channel)));
+            let found = self
+                .by_channel
+                .find_entry(spread(hash), |at| at.row == channel);
+            if let Ok(entry) = found {
+                entry.remove();
+            }
         }
-        self.channels[channel] = ChannelRow::new("", 0, NONE, NONE);
-        self.free.push(channel);
+        self.channels.remove(channel);
     }
 }
 
-/// Time and channel of the newest connect that was forgotten.
-fn forgotten(row: &ClientRow) -> Option<(u64, &str)> {
-    let (time, id) = row.newest_forgotten.as_deref()?;
-    Some((*time, id))
+pub(super) fn some(row: u32) -> Option<u32> {
+    (row != NONE).then_some(row)
 }
 
-/// The answer that this status settles, if it is not the one of the last flip.
-fn flip(last: Option<Last>, status: Status) -> Option<bool> {
-    let record = Client {
-        last,
-        ..Client::default()
-    };
-    record.flip(status)
+pub(super) fn insert(table: &mut HashTable<Hashed>, at: Hashed) {
+    table.insert_unique(spread(at.hash), at, |at| spread(at.hash));
 }
 
-fn hash(scope: u32, text: &str) -> u64 {
+/// A table looks at both ends of a hash.
+pub(super) fn spread(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+pub(super) fn client_hash(id: &str) -> u32 {
     // The same on every run: nothing here may differ from one to the next.
     let mut hasher = FixedState::with_seed(0).build_hasher();
-    hasher.write_u32(scope);
-    hasher.write(text.as_bytes());
-    hasher.finish()
+    hasher.write(id.as_bytes());
+    hasher.finish() as u32
+}
+
+pub(super) fn channel_hash(client: u32, id: &Wanted<'_>) -> u32 {
+    let mut hasher = FixedState::with_seed(1).build_hasher();
+    hasher.write_u32(client);
+    match id.packed {
+        Some(packed) => {
+            for word in packed.words() {
+                hasher.write_u64(word);
+            }
+        }
+        None => hasher.write(id.text.as_bytes()),
+    }
+    hasher.finish() as u32
 }

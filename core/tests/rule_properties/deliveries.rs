@@ -22,6 +22,15 @@ pub struct Delivery {
     pub now: u64,
 }
 
+/// Short, hexadecimal, and neither.
+const CHANNELS: [&str; 5] = [
+    "channel-1",
+    "0123456789abcdef0123456789abcdef",
+    "0123456789abcdef0123456789abcdee",
+    "0123456789ABCDEF0123456789ABCDEF",
+    "a-channel-id-that-is-longer-than-32-bytes",
+];
+
 /// Few ids and few times, so that everything collides.
 pub fn delivery() -> impl Strategy<Value = Delivery> {
     let kind = prop_oneof![
@@ -29,21 +38,40 @@ pub fn delivery() -> impl Strategy<Value = Delivery> {
         1 => Just(Kind::Disconnect),
         1 => Just(Kind::Tcpclean),
     ];
-    let ip = prop_oneof![Just(None), Just(Some("")), Just(Some("10.0.0.1:1"))];
-    (0..2_u8, 0..5_u8, kind, 1..9_u64, ip, 0..3_u8, 0..40_u64).prop_map(
-        |(client, channel, kind, time, ip, origin, now)| Delivery {
+    // What fits into a row, and what lies beside it.
+    let ips = vec![
+        None,
+        Some(""),
+        Some("9.0.0.1:1"),
+        Some("10.0.0.1:1"),
+        Some("a"),
+    ];
+    let ip = prop::sample::select(ips);
+    let time = prop_oneof![9 => 1..9_u64, 1 => (1 << 48) - 2..(1 << 48) + 2_u64];
+    (
+        0..2_u8,
+        0..CHANNELS.len(),
+        kind,
+        time,
+        ip,
+        0..9_u8,
+        0..40_u64,
+    )
+        .prop_map(|(client, channel, kind, time, ip, origin, now)| Delivery {
             event: Event {
                 client_id: format!("client-{client}"),
-                channel_id: format!("channel-{channel}"),
+                channel_id: CHANNELS[channel].to_owned(),
                 kind,
                 time,
                 client_ip: ip.map(str::to_owned),
                 extra: None,
             },
-            origin: format!("m{origin}"),
+            origin: match origin {
+                0..3 => format!("m{origin}"),
+                _ => String::new(),
+            },
             now,
-        },
-    )
+        })
 }
 
 pub fn deliveries() -> impl Strategy<Value = Vec<Delivery>> {

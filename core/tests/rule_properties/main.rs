@@ -2,9 +2,11 @@
 //! times and origins collide as often as they can.
 #![allow(clippy::unwrap_used)]
 
+mod batches;
 mod deliveries;
 mod forgetting;
 mod join;
 mod oracle;
+mod packing;
 mod snapshot;
 mod transitions;

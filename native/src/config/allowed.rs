@@ -9,10 +9,35 @@ pub const ALLOWED: &[(&str, &str)] = &[
     ("rule.takeover", "true or false"),
     ("rule.lease", "a duration such as `12h`, longer than 0"),
     ("rule.retention", "a duration such as `7d`, longer than 0"),
-    ("store.kind", "`sqlite` or `memory`"),
+    ("store.kind", "`sqlite`, `redis`, `postgres` or `memory`"),
     (
         "store.path",
         "the path of a file, such as `mqtt-presence.db`",
+    ),
+    (
+        "store.url",
+        "the server without a password, such as `redis://127.0.0.1:6379` or `postgres://presence@db.internal/presence`",
+    ),
+    (
+        "store.password",
+        "a string; better `store.password_file` or the environment",
+    ),
+    (
+        "store.password_file",
+        "the path of a file that holds the password",
+    ),
+    (
+        "store.tls_ca",
+        "the path of a PEM file with certificates to trust",
+    ),
+    (
+        "store.prefix",
+        "1 to 100 visible ASCII characters without braces",
+    ),
+    ("store.cluster", "true or false"),
+    (
+        "store.schema",
+        "at most 63 of a-z, 0-9 and `_`, no digit first, such as `mqtt_presence`",
     ),
     ("store.history", "a duration such as `30d`, longer than 0"),
     ("store.history_rows", "a whole number from 1"),
@@ -141,6 +166,6 @@ pub fn allowed(key: &str) -> Option<&'static str> {
 pub fn is_secret(key: &str) -> bool {
     matches!(
         key.rsplit('.').next(),
-        Some("token" | "secret_key" | "access_key")
+        Some("token" | "secret_key" | "access_key" | "password")
     )
 }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use figment::Figment;
 
-use super::{Config, ConfigError, Secret, Source, Span};
+use super::{Config, ConfigError, Secret, Source, Span, StoreKind};
 
 /// Checks ranges and keys that go together, and reads the files of secrets.
 pub fn check(config: &mut Config, layers: &Figment) -> Result<(), ConfigError> {
@@ -62,6 +62,7 @@ pub fn check(config: &mut Config, layers: &Figment) -> Result<(), ConfigError> {
         }
     }
     token(config, layers)?;
+    server(&mut config.store, layers)?;
     for (index, source) in config.source.iter().enumerate() {
         self::source(source, &format!("source.{index}"), layers)?;
     }
@@ -89,6 +90,67 @@ fn is_origin(text: &str) -> bool {
                     .bytes()
                     .all(|byte| byte.is_ascii_graphic() && !b"/?#@*,".contains(&byte))
         })
+}
+
+/// A store on a server: its address, its password, its names there.
+fn server(store: &mut super::Store, layers: &Figment) -> Result<(), ConfigError> {
+    if let Some(path) = &store.password_file {
+        if store.password.is_some() {
+            return Err(ConfigError::new(
+                "`store.password` and `store.password_file` are both given; give one",
+            ));
+        }
+        let password = Secret::read(path)
+            .map_err(|reason| ConfigError::new(format!("`store.password_file`: {reason}")))?;
+        store.password = Some(password);
+    }
+    // Not quoted: it may hold the password.
+    let urls = store.url.as_deref().unwrap_or_default();
+    if urls.split(',').any(has_password) {
+        return Err(ConfigError::new(
+            "`store.url` holds a password, which would be shown; put it into `store.password_file` or \
+             MQTT_PRESENCE_STORE__PASSWORD",
+        ));
+    }
+    let names_a_server = matches!(store.kind, StoreKind::Redis | StoreKind::Postgres);
+    if names_a_server && store.url.is_none() {
+        return Err(ConfigError::missing(layers, "store.url"));
+    }
+    if !is_prefix(&store.prefix) {
+        return Err(ConfigError::value(layers, "store.prefix", "no prefix"));
+    }
+    if !is_schema(&store.schema) {
+        return Err(ConfigError::value(
+            layers,
+            "store.schema",
+            "no name of a schema",
+        ));
+    }
+    Ok(())
+}
+
+/// `user:password@` before the host, or `password=` after it.
+fn has_password(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let user = authority.rsplit_once('@').map(|(user, _)| user);
+    user.is_some_and(|user| user.contains(':')) || url.contains("password=")
+}
+
+fn is_prefix(prefix: &str) -> bool {
+    (1..=100).contains(&prefix.len())
+        && prefix
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && !b"{}".contains(&byte))
+}
+
+fn is_schema(name: &str) -> bool {
+    (1..=63).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && !name.starts_with(|first: char| first.is_ascii_digit())
+        && !name.starts_with("pg_")
 }
 
 fn token(config: &mut Config, layers: &Figment) -> Result<(), ConfigError> {

@@ -110,6 +110,10 @@ pub enum StoreKind {
     Sqlite,
     /// Nothing survives; for tests and a first look.
     Memory,
+    /// Redis, for several instances.
+    Redis,
+    /// A PostgreSQL database, which several instances may share.
+    Postgres,
 }
 
 /// `[store]`
@@ -120,6 +124,21 @@ pub struct Store {
     pub kind: StoreKind,
     /// The file of `sqlite`.
     pub path: PathBuf,
+    /// The server of `redis` or `postgres`, without a password; of a Redis
+    /// Cluster some nodes, with commas.
+    pub url: Option<String>,
+    /// The server's password.
+    pub password: Option<Secret>,
+    /// A file that holds the password.
+    pub password_file: Option<PathBuf>,
+    /// Certificates (PEM) to trust instead of the system's.
+    pub tls_ca: Option<PathBuf>,
+    /// What the keys in `redis` begin with.
+    pub prefix: String,
+    /// Whether `redis` is a Redis Cluster.
+    pub cluster: bool,
+    /// The schema of `postgres` that holds all tables.
+    pub schema: String,
     /// How long transitions are kept.
     pub history: Span,
     /// Most transitions; the oldest go first.
@@ -135,6 +154,13 @@ impl Default for Store {
         Store {
             kind: StoreKind::Sqlite,
             path: "mqtt-presence.db".into(),
+            url: None,
+            password: None,
+            password_file: None,
+            tls_ca: None,
+            prefix: "mqtt-presence".into(),
+            cluster: false,
+            schema: "mqtt_presence".into(),
             history: Span::days(30),
             history_rows: 10_000_000,
             quarantine_rows: 10_000,

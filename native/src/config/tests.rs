@@ -163,7 +163,23 @@ fn each_fault_names_the_place_the_key_and_what_is_allowed() {
         ),
         (
             "[store]\nkind = 'redis'",
-            &["p.toml", "`store.kind` is `redis`", "`sqlite` or `memory`"],
+            &["`store.url` is missing", "redis://127.0.0.1:6379"],
+        ),
+        (
+            "[store]\nkind = 'redis'\nurl = 'redis://me:hidden@host'",
+            &["`store.url` holds a password", "store.password_file"],
+        ),
+        (
+            "[store]\nkind = 'redis'\nurl = 'redis://host'\nprefix = 'a{b}'",
+            &["`store.prefix` is `a{b}`", "without braces"],
+        ),
+        (
+            "[store]\nkind = 'etcd'",
+            &[
+                "p.toml",
+                "`store.kind` is `etcd`",
+                "`sqlite`, `redis`, `postgres` or `memory`",
+            ],
         ),
         (
             "[log]\nlevel = 'loud=very'",

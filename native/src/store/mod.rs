@@ -21,6 +21,8 @@ mod join;
 mod keep;
 mod memory;
 mod origin;
+mod postgres;
+mod redis;
 mod sqlite;
 
 pub use answer::{Numbered, Quarantined, Selection, Stats};
@@ -29,6 +31,8 @@ pub use error::StoreError;
 pub use keep::Keep;
 pub use memory::Memory;
 pub use origin::Origin;
+pub use postgres::{Postgres, PostgresSettings};
+pub use redis::{Redis, RedisSettings};
 pub use sqlite::{Sqlite, SqliteSettings};
 
 /// A store of clients, transitions, the quarantine and checkpoints.

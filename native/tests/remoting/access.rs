@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use mqtt_presence::source::remoting::{Config, Producer, Tls};
+use mqtt_presence::source::remoting::{self, Config, Producer, Tls};
 use xtask::rocketmq::{Cluster, StartOptions};
 
 use crate::harness::{arrived, blocking, events, run};
@@ -144,6 +144,15 @@ pub async fn tls() {
         .failing(30, "its certificate was not accepted")
         .await;
     assert!(stranger.stop().await.events.is_empty());
+
+    for (config, wanted) in [
+        (Config::new(cluster.namesrv(), "events", "GID_tls"), None),
+        (with("other.pem"), None),
+        (with("ca.pem"), Some(4)),
+    ] {
+        let looked = blocking(move || remoting::look(&config)).await;
+        assert_eq!(looked.clone().ok(), wanted, "{looked:?}");
+    }
 
     let mut trusted = run(&with("ca.pem"));
     trusted

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use mqtt_presence::pipeline::Intake;
-use mqtt_presence::source::remoting::{Config, Producer};
+use mqtt_presence::source::remoting::{self, Config, Producer};
 use xtask::rocketmq::{Cluster, StartOptions};
 
 use crate::harness::{arrived, blocking, events, run, run_into};
@@ -15,6 +15,15 @@ pub async fn both(version: &'static str) {
     let options = StartOptions::new(version, dir.path()).topic("events", 8);
     let mut cluster = blocking(|| Cluster::start(options)).await.unwrap();
     let config = Config::new(cluster.namesrv(), "events", "GID_both");
+
+    // Before anything is started, one can ask whether it would work.
+    let look = |topic: &str| {
+        let config = Config::new(cluster.namesrv(), topic, "GID_look");
+        blocking(move || remoting::look(&config))
+    };
+    assert_eq!(look("events").await, Ok(8));
+    let missing = look("nowhere").await.unwrap_err();
+    assert!(missing.contains("knows no topic `nowhere`"), "{missing}");
 
     // All arrive, and say where they came from.
     let producer = Producer::start(&config).await.unwrap();

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mqtt_presence::store::{Keep, Sqlite, SqliteSettings, Store};
+use mqtt_presence::store::{Keep, Selection, Sqlite, SqliteSettings, Store};
 use mqtt_presence_core::event::Kind::Tcpclean;
 use mqtt_presence_core::presence::{Closing, Options, Presence};
 
@@ -114,6 +114,38 @@ async fn a_full_disk_loses_nothing_and_mends_without_a_restart() {
     let rounds = rounds(&*bench.store).await;
     assert!(rounds == acknowledged + 1 || rounds == acknowledged + 2);
     holds(&bench, rounds).await;
+}
+
+#[tokio::test]
+async fn clients_without_a_row_are_listed_between_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("presence.db");
+    // The end of the store folds: those of even numbers have rows afterwards.
+    for remainder in [0, 1] {
+        let store = open(&file);
+        let some = (0..1000).filter(|n| n % 2 == remainder);
+        let events = some.map(|n| event(&format!("{n:04}"), "c", Tcpclean, NOW));
+        store.commit(Arc::new(batch(NOW, events))).await.unwrap();
+        if remainder == 0 {
+            continue;
+        }
+        let mut after = None;
+        for first in (0..1000).step_by(100) {
+            let selection = Selection {
+                after: after.clone(),
+                limit: 100,
+                ..Selection::default()
+            };
+            let page = store.list(&selection, NOW).await.unwrap();
+            let ids: Vec<String> = page.into_iter().map(|(id, _)| id).collect();
+            let all: Vec<String> = (first..first + 100).map(|n| format!("{n:04}")).collect();
+            assert_eq!(ids, all);
+            after = ids.last().cloned();
+        }
+        let retention = Options::default().retention;
+        let gone = store.forget(NOW + retention + 1).await.unwrap();
+        assert_eq!(gone, 1000);
+    }
 }
 
 #[tokio::test]

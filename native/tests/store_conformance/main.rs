@@ -9,13 +9,16 @@ mod history;
 mod listing;
 mod process;
 mod quarantine;
+mod redis;
 mod refusals;
+mod shared;
 mod vectors;
 
 use std::sync::Arc;
 
 use mqtt_presence::store::{Batch, Keep, Memory, Sqlite, SqliteSettings, Store};
 use mqtt_presence_core::presence::Options;
+pub use shared::{postgres, postgres_tight};
 use tempfile::TempDir;
 
 /// A store and the folder that goes with it.
@@ -66,17 +69,24 @@ fn sqlite_with(options: Options, keep: Keep, cache_bytes: usize) -> Bench {
     }
 }
 
+pub use redis::{redis_alone, redis_cluster, redis_tight};
+
 /// Runs each check over each store.
 macro_rules! suite {
     ($($check:ident in $module:ident),* $(,)?) => {
         suite!(@ memory: $($check in $module),*);
         suite!(@ sqlite: $($check in $module),*);
         suite!(@ sqlite_tight: $($check in $module),*);
+        suite!(@ redis_alone: $($check in $module),*);
+        suite!(@ redis_tight: $($check in $module),*);
+        suite!(@ redis_cluster: $($check in $module),*);
+        suite!(@ postgres: $($check in $module),*);
+        suite!(@ postgres_tight: $($check in $module),*);
     };
     (@ $store:ident: $($check:ident in $module:ident),*) => {
         mod $store {
             $(
-                #[tokio::test]
+                #[tokio::test(flavor = "multi_thread")]
                 async fn $check() {
                     crate::$module::$check(crate::$store).await;
                 }

@@ -1,8 +1,11 @@
 //! `cargo xtask bench`: figures beside their peer's, in one run, on one machine.
-//! It prints and fails on nothing but a run that did not complete.
+//! It prints; but for the instructions it
+//! fails on nothing but a run that did not complete.
 
+pub(crate) mod instructions;
 mod java;
 mod push;
+mod redis;
 mod replay;
 mod rocketmq;
 mod table;
@@ -21,6 +24,9 @@ pub struct BenchArgs {
     /// Events to measure with
     #[arg(long, default_value_t = 1_000_000)]
     events: u64,
+    /// With `instructions`: write tests/bench/instructions.json anew
+    #[arg(long)]
+    record: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -31,22 +37,35 @@ enum Name {
     Push,
     /// From a RocketMQ topic into sqlite, and the documented Java listener beside it
     Rocketmq,
+    /// Instructions of core's hot functions, against tests/bench/instructions.json
+    Instructions,
+    /// The store `redis`, and `redis-benchmark` beside it
+    Redis,
     /// The page in Chromium against its budgets; the table goes into web/README.md
     Page,
 }
 
 /// Builds the release binary, measures, prints the table.
 pub fn bench(args: &BenchArgs) -> Result<(), String> {
-    step::run(
-        "build mqtt-presence for release",
-        &mut step::cargo(&[
-            "build",
-            "--release",
-            "--locked",
-            "--package",
-            "mqtt-presence",
-        ]),
-    )?;
+    if args.name == Some(Name::Instructions) {
+        return instructions::compare(args.record);
+    }
+    if args.record {
+        return Err("`--record` belongs to `cargo xtask bench instructions`".into());
+    }
+    // The store's benchmark is a program of its own, without RocketMQ.
+    if args.name != Some(Name::Redis) {
+        step::run(
+            "build mqtt-presence for release",
+            &mut step::cargo(&[
+                "build",
+                "--release",
+                "--locked",
+                "--package",
+                "mqtt-presence",
+            ]),
+        )?;
+    }
     let mut rows = Vec::new();
     let wanted = |name| args.name.is_none_or(|only| only == name);
     if wanted(Name::Replay) {
@@ -58,11 +77,17 @@ pub fn bench(args: &BenchArgs) -> Result<(), String> {
     if wanted(Name::Rocketmq) {
         rows.extend(rocketmq::measure(args.events)?);
     }
+    if wanted(Name::Redis) {
+        rows.extend(redis::measure(args.events)?);
+    }
     if !rows.is_empty() {
         table::print(&rows);
     }
     if wanted(Name::Page) {
         page::bench(&program())?;
+    }
+    if args.name.is_none() {
+        instructions::compare(false)?;
     }
     Ok(())
 }

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use super::Finding;
+#[cfg(feature = "remoting")]
+use super::Verdict;
 #[cfg(any(feature = "remoting", feature = "grpc"))]
 use super::reach;
 use crate::config::Source;
@@ -11,12 +13,17 @@ use crate::config::Source;
 pub(super) fn check(part: &str, source: &Source) -> Vec<Finding> {
     match source {
         #[cfg(feature = "remoting")]
-        Source::Remoting(remoting) => remoting
-            .namesrv
-            .iter()
-            .map(|address| address.trim_start_matches("http://").trim_end_matches('/'))
-            .map(|address| reached(part, "NameServer", address))
-            .collect(),
+        Source::Remoting(remoting) => {
+            let addresses = remoting.namesrv.iter();
+            let mut findings: Vec<Finding> = addresses
+                .map(|address| address.trim_start_matches("http://").trim_end_matches('/'))
+                .map(|address| reached(part, "NameServer", address))
+                .collect();
+            if findings.iter().any(|one| one.verdict == Verdict::Good) {
+                findings.push(topic(part, remoting));
+            }
+            findings
+        }
         #[cfg(feature = "grpc")]
         Source::Grpc(grpc) => vec![reached(part, "proxy", &grpc.endpoint)],
         Source::Http(_) => vec![Finding::good(
@@ -42,6 +49,26 @@ fn reached(part: &str, what: &str, address: &str) -> Finding {
                 format!("the {what} is not reached: {reason}; {advice}"),
             )
         }
+    }
+}
+
+/// Whether a name server knows the topic.
+#[cfg(feature = "remoting")]
+fn topic(part: &str, config: &crate::source::remoting::Config) -> Finding {
+    let topic = &config.topic;
+    // On a thread of its own: the client brings its own runtime, and may panic.
+    let asked = std::thread::scope(|scope| {
+        let look = scope.spawn(|| crate::source::remoting::look(config));
+        look.join()
+            .unwrap_or_else(|_| Err("the RocketMQ client panicked".to_owned()))
+    });
+    match asked {
+        Ok(0) => Finding::wrong(
+            part,
+            format!("topic `{topic}` has no queue to read; give it some with `updateTopic`"),
+        ),
+        Ok(queues) => Finding::good(part, format!("topic `{topic}` has {queues} queues")),
+        Err(reason) => Finding::wrong(part, reason),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The store's file and folder, looked at without changing them.
+//! The store, looked at without changing it.
 
 use std::path::Path;
 
@@ -6,7 +6,9 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::Finding;
 use super::reach::writable_folder;
+use crate::cli::serve::stores;
 use crate::config::{Store, StoreKind};
+use crate::store::{Keep, Postgres, Redis};
 
 /// Whether the store can be opened and written.
 pub(super) fn check(store: &Store) -> Vec<Finding> {
@@ -16,6 +18,53 @@ pub(super) fn check(store: &Store) -> Vec<Finding> {
             "`memory` forgets everything when the service ends",
         )],
         StoreKind::Sqlite => sqlite(&store.path),
+        StoreKind::Redis => redis(store),
+        StoreKind::Postgres => vec![postgres(store)],
+    }
+}
+
+fn redis(store: &Store) -> Vec<Finding> {
+    let settings = stores::redis(store);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let inspected = match runtime {
+        Ok(runtime) => runtime.block_on(Redis::inspect(&settings)),
+        Err(error) => {
+            return vec![Finding::wrong(
+                "store",
+                format!("could not be tried: {error}"),
+            )];
+        }
+    };
+    match inspected {
+        Ok(warnings) if warnings.is_empty() => vec![Finding::good(
+            "store",
+            format!("`{}` answers and keeps what it is given", settings.url),
+        )],
+        Ok(warnings) => warnings
+            .into_iter()
+            .map(|warning| Finding::note("store", warning))
+            .collect(),
+        Err(error) => vec![Finding::wrong("store", error.to_string())],
+    }
+}
+
+/// Connects as the service would, and changes nothing.
+fn postgres(store: &Store) -> Finding {
+    let settings = stores::postgres(store, Keep::default());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let looked = match runtime {
+        Ok(runtime) => runtime.block_on(Postgres::look(&settings)),
+        Err(error) => {
+            return Finding::wrong("store", format!("no runtime can be started: {error}"));
+        }
+    };
+    match looked {
+        Ok(sentence) => Finding::good("store", sentence),
+        Err(error) => Finding::wrong("store", error.to_string()),
     }
 }
 

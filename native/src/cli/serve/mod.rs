@@ -11,7 +11,7 @@ use super::settings::SettingsArgs;
 mod ending;
 mod sources;
 mod start;
-mod stores;
+pub(super) mod stores;
 
 /// Run the service: events in, answers out
 ///
@@ -23,6 +23,7 @@ mod stores;
 Examples:
   mqtt-presence serve --store memory --set source.0.kind=fleet
   mqtt-presence serve --config presence.toml
+  mqtt-presence serve --store redis --set store.url=redis://127.0.0.1:6379
   mqtt-presence serve --config presence.toml --bind 0.0.0.0:8787 --token-file token
   MQTT_PRESENCE_SOURCE__0__SECRET_KEY=… mqtt-presence serve --config presence.toml
   mqtt-presence serve --config presence.toml --print-config

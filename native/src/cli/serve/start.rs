@@ -141,6 +141,8 @@ fn sentence(ended: Result<Result<(), StoreError>, tokio::task::JoinError>) -> St
 fn config_name(config: &Config) -> String {
     match config.store.kind {
         crate::config::StoreKind::Memory => "memory".into(),
+        crate::config::StoreKind::Redis => config.store.url.clone().unwrap_or_default(),
+        crate::config::StoreKind::Postgres => "postgres".into(),
         crate::config::StoreKind::Sqlite => config.store.path.display().to_string(),
     }
 }

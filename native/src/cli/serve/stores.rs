@@ -1,14 +1,18 @@
 //! The configured store, opened.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use mqtt_presence_core::presence::Options;
 
 use crate::config::{self, StoreKind};
-use crate::store::{Keep, Memory, Sqlite, SqliteSettings, Store, StoreError};
+use crate::store::{
+    Keep, Memory, Postgres, PostgresSettings, Redis, RedisSettings, Sqlite, SqliteSettings, Store,
+    StoreError,
+};
 
 /// Opens it; this may take a while and blocks.
-pub(super) fn open(
+pub(in crate::cli) fn open(
     config: &config::Store,
     options: &Options,
 ) -> Result<Arc<dyn Store>, StoreError> {
@@ -27,5 +31,59 @@ pub(super) fn open(
             };
             Arc::new(Sqlite::open(settings, options.clone())?)
         }
+        StoreKind::Redis => {
+            let settings = RedisSettings {
+                keep,
+                ..redis(config)
+            };
+            let open = || Redis::open(settings.clone(), options.clone());
+            Arc::new(tokio::runtime::Handle::current().block_on(reached(open))?)
+        }
+        StoreKind::Postgres => {
+            let settings = postgres(config, keep);
+            let open = || Postgres::open(settings.clone(), options.clone());
+            Arc::new(tokio::runtime::Handle::current().block_on(reached(open))?)
+        }
     })
+}
+
+/// Where Redis is.
+pub(in crate::cli) fn redis(config: &config::Store) -> RedisSettings {
+    RedisSettings {
+        cluster: config.cluster,
+        password: config.password.clone(),
+        tls_ca: config.tls_ca.clone(),
+        prefix: config.prefix.clone(),
+        ..RedisSettings::new(config.url.clone().unwrap_or_default())
+    }
+}
+
+/// How long a start waits for a server that cannot be reached yet.
+const REACH: Duration = Duration::from_secs(60);
+
+/// How `postgres` is reached.
+pub(in crate::cli) fn postgres(config: &config::Store, keep: Keep) -> PostgresSettings {
+    PostgresSettings {
+        password: config.password.clone(),
+        tls_ca: config.tls_ca.clone(),
+        schema: config.schema.clone(),
+        keep,
+        ..PostgresSettings::new(config.url.clone().unwrap_or_default())
+    }
+}
+
+async fn reached<S, F>(open: impl Fn() -> F) -> Result<S, StoreError>
+where
+    F: Future<Output = Result<S, StoreError>>,
+{
+    let end = Instant::now() + REACH;
+    loop {
+        match open().await {
+            Err(error @ StoreError::Unavailable { .. }) if Instant::now() < end => {
+                tracing::warn!(%error, "the service starts when the store is there");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            outcome => return outcome,
+        }
+    }
 }

@@ -24,6 +24,7 @@ mod client;
 mod config;
 mod hook;
 mod listener;
+mod look;
 mod probe;
 mod producer;
 mod queues;
@@ -33,9 +34,10 @@ mod share;
 mod watch;
 
 pub use config::{Config, From, Tls};
+pub use look::look;
 pub use producer::{Producer, SendError};
 
-use session::Session;
+use session::{Session, close};
 use watch::{Verdict, Watch};
 
 /// The source's name in the configuration, in origins, logs and metrics.

@@ -80,13 +80,18 @@ fn live(
 ) -> Result<(), String> {
     let client = Client::new()?;
     let result = client.block_on(consume(&client, config, settings, intake, watch, stop));
-    // `close` takes the runtime apart, so it needs another one to wait on.
+    close(client)?;
+    result
+}
+
+/// Ends a client. That takes its runtime apart, so another one must wait for it.
+pub(super) fn close(client: Client) -> Result<(), String> {
     let after = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| error.to_string())?;
     after.block_on(client.close());
-    result
+    Ok(())
 }
 
 async fn consume(

@@ -1,9 +1,11 @@
 //! The clients that the writer has in memory.
 //!
 //! Here are those with changes that their rows lack ("dirty") and those used
-//! lately. None is without a row: a new client gets one in its first commit.
+//! lately. New ones have no row until they are folded ("fresh"): their ids are
+//! kept in order, so that lists find them between those of the table.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use mqtt_presence_core::presence::{Channel, Client};
@@ -19,7 +21,7 @@ const CHANNEL_BYTES: usize = 100;
 #[derive(Debug)]
 pub(super) struct Cached {
     pub entry: Entry,
-    /// The batch up to which its row goes.
+    /// The batch up to which its row goes; 0 when there is no row.
     pub folded: u64,
     pub dirty: bool,
     /// The batch that used it last.
@@ -31,6 +33,7 @@ pub(super) struct Cached {
 #[derive(Debug, Default)]
 pub(super) struct Cache {
     clients: HashMap<Arc<str>, Cached>,
+    fresh: BTreeSet<Arc<str>>,
     bytes: usize,
     pub totals: Totals,
 }
@@ -59,18 +62,41 @@ impl Cache {
 
     /// Takes in a client as its row has it.
     pub fn insert(&mut self, id: &str, entry: Entry, folded: u64, touched: u64) {
-        let bytes = CLIENT_BYTES + id.len() + client_bytes(&entry.client);
-        self.bytes += bytes;
+        self.fresh.remove(id);
+        self.put(id.into(), entry, folded, touched);
+    }
+
+    /// Takes in a client that has no row yet.
+    pub fn insert_fresh(&mut self, id: &str, entry: Entry, touched: u64) {
+        let id: Arc<str> = id.into();
+        self.fresh.insert(Arc::clone(&id));
+        self.put(id, entry, 0, touched);
+    }
+
+    fn put(&mut self, id: Arc<str>, entry: Entry, folded: u64, touched: u64) {
         let cached = Cached {
-            entry,
             folded,
-            dirty: false,
+            dirty: folded == 0,
             touched,
-            bytes,
+            bytes: CLIENT_BYTES + id.len() + client_bytes(&entry.client),
+            entry,
         };
-        if let Some(old) = self.clients.insert(id.into(), cached) {
+        self.bytes += cached.bytes;
+        if let Some(old) = self.clients.insert(id, cached) {
             self.bytes -= old.bytes;
         }
+    }
+
+    /// Ids without a row, in byte order: those after `after`, or from `first`
+    /// on where that is `None`.
+    pub fn fresh<'a>(
+        &'a self,
+        first: &'a str,
+        after: Option<&'a str>,
+    ) -> impl Iterator<Item = &'a str> {
+        let start = after.map_or(Bound::Included(first), Bound::Excluded);
+        let ids = self.fresh.range::<str, _>((start, Bound::Unbounded));
+        ids.map(AsRef::as_ref)
     }
 
     /// Makes the outcome of `batch` for one client visible.
@@ -78,7 +104,7 @@ impl Cache {
         if staged.fresh {
             let mut entry = Entry::default();
             entry.merge(staged);
-            self.insert(id, entry, batch, batch);
+            self.insert_fresh(id, entry, batch);
             return;
         }
         let cached = self
@@ -114,6 +140,7 @@ impl Cache {
         if let Some(cached) = self.clients.get_mut(id) {
             cached.dirty = false;
             cached.folded = batch;
+            self.fresh.remove(id);
         }
     }
 

@@ -15,9 +15,9 @@ use super::fault::Fault;
 use super::write;
 use super::writer::Writer;
 
-/// A pass starts when the log is longer than this: about 500,000 events,
+/// A pass starts when the log is longer than this: about 1,700,000 events,
 /// which a start after a crash would have to apply again.
-const LOG_BYTES: usize = 64 * 1024 * 1024;
+const LOG_BYTES: usize = 256 * 1024 * 1024;
 /// Clients that a commit folds at least while a pass is under way.
 const SLICE: usize = 64;
 /// Clients in one commit of a fold that has nothing to go with.

@@ -2,9 +2,9 @@
 //!
 //! Clients are spread over the whole file, so writing each changed client in
 //! place would write a page for each event. Instead a commit appends: its
-//! transitions, and its events as one row of `log`. Changed clients stay in
-//! memory ([`cache`]) and are folded into the table `client` a slice at a
-//! time, in key order, beside later commits ([`fold`]). Each row says which
+//! transitions, and its events as one row of `log`. New and changed clients
+//! stay in memory ([`cache`]) and are folded into the table `client` a slice
+//! at a time, in key order, beside later commits ([`fold`]). Each row says which
 //! batch it includes, so after a crash the log is applied to exactly the rows
 //! that lack it ([`recover`]).
 //!

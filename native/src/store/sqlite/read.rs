@@ -157,8 +157,16 @@ impl View<'_> {
                 Some(after) => (&mut further, after.as_str()),
                 None => (&mut first, prefix),
             };
+            // Memory is asked first: what leaves it meanwhile is in the table.
+            let cache = self.shared.cache();
+            let fresh = cache.fresh(prefix, after.as_deref()).take(chunk);
+            let mut ids: Vec<String> = fresh.map(str::to_owned).collect();
+            drop(cache);
             let rows = select.query_map((start, chunk as i64), |row| row.get(0))?;
-            let mut ids: Vec<String> = rows.collect::<Result<_, _>>()?;
+            ids.extend(rows.collect::<Result<Vec<String>, _>>()?);
+            ids.sort_unstable();
+            ids.dedup();
+            ids.truncate(chunk);
             let Some(last) = ids.last().cloned() else {
                 return Ok(());
             };

@@ -10,7 +10,7 @@ use super::log::{self, Logged};
 use super::read::Shared;
 use super::write;
 use super::writer::Writer;
-use crate::store::join::{Counted, timeless};
+use crate::store::join::{Counted, Entry, timeless};
 
 /// Under this key of `meta` is the rule that the totals were counted under.
 const COUNTED_UNDER: &str = "totals_counted_under";
@@ -65,8 +65,11 @@ impl Writer {
         let mut cache = self.shared.cache_mut();
         for logged in events {
             let id = &logged.event.client_id;
+            if !cache.contains(id) {
+                cache.insert_fresh(id, Entry::default(), batch);
+            }
             let Some(cached) = cache.cached_mut(id) else {
-                return Err(Fault::Row(format!("client `{id}` of its log has no row")));
+                continue;
             };
             if cached.folded >= batch {
                 continue;
@@ -116,6 +119,11 @@ impl Writer {
             });
         }
         drop(rows);
+        let cache = self.shared.cache();
+        for entry in cache.fresh("", None).filter_map(|id| cache.get(id)) {
+            totals.add(Counted::of(&entry.client, &options));
+        }
+        drop(cache);
         let transaction = self.begin()?;
         write::totals(&transaction, &totals)?;
         transaction.execute(

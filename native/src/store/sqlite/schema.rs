@@ -26,8 +26,8 @@ CREATE TABLE total (
     value INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- Every client ever seen. A row includes the batches up to `batch`; later
--- ones are in `log`. `closed_at` is the earliest of its closed channels.
+-- Clients. A row includes the batches up to `batch`; later ones, and clients
+-- that have no row yet, are in `log`. `closed_at` is the earliest of its closed channels.
 CREATE TABLE client (
     client_id TEXT PRIMARY KEY,
     batch INTEGER NOT NULL,

@@ -67,11 +67,32 @@ impl Writer {
         Ok(Step { gone, next })
     }
 
-    /// The next clients that may have something to forget. Rows of dirty
-    /// clients are behind, so for those in memory memory is asked.
+    /// The next clients that may have something to forget.
     fn due(&self, after: &str, now: u64) -> Result<(Vec<String>, Option<String>), Fault> {
-        let cache = self.shared.cache();
         let latest = now.saturating_sub(self.shared.options.retention);
+        let (mut due, mut next) = self.due_rows(after, latest)?;
+        let cache = self.shared.cache();
+        let here = |id: &&str| next.as_deref().is_none_or(|next| *id <= next);
+        let fresh = cache.fresh("", Some(after)).take_while(here);
+        let fresh = fresh.filter(|id| {
+            let closed_at = cache
+                .get(id)
+                .and_then(|entry| write::closed_at(&entry.client));
+            closed_at.is_some_and(|at| at.cast_unsigned() < latest)
+        });
+        due.extend(fresh.map(str::to_owned));
+        if due.len() > STEP_CLIENTS {
+            due.sort_unstable();
+            due.truncate(STEP_CLIENTS);
+            next = due.last().cloned();
+        }
+        Ok((due, next))
+    }
+
+    /// Those with a row. Rows of dirty clients are behind, so for those in
+    /// memory memory is asked.
+    fn due_rows(&self, after: &str, latest: u64) -> Result<(Vec<String>, Option<String>), Fault> {
+        let cache = self.shared.cache();
         let mut select = self.connection.prepare_cached(
             "SELECT client_id, closed_at FROM client WHERE client_id > ?1 ORDER BY client_id",
         )?;

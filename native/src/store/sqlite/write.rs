@@ -1,12 +1,10 @@
 //! The rows that a commit writes.
 
-use std::collections::HashMap;
-
 use mqtt_presence_core::presence::Client;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fault::Fault;
-use crate::store::join::{Flip, Staged, Totals};
+use crate::store::join::{Flip, Totals};
 use crate::store::{Batch, Keep, Poison};
 
 pub(super) fn transitions(connection: &Connection, flips: &[Flip]) -> Result<(), Fault> {
@@ -31,33 +29,7 @@ pub(super) fn transitions(connection: &Connection, flips: &[Flip]) -> Result<(),
     Ok(())
 }
 
-/// A new client gets its row at once, so the table knows every id and lists
-/// need not look anywhere else for them.
-pub(super) fn fresh_clients(
-    connection: &Connection,
-    staged: &HashMap<&str, Staged>,
-    batch: u64,
-) -> Result<(), Fault> {
-    let mut fresh: Vec<_> = staged.iter().filter(|(_, client)| client.fresh).collect();
-    // In key order, so that neighbours share a page.
-    fresh.sort_unstable_by_key(|(id, _)| **id);
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO client (client_id, batch, newest_transition, closed_at, record)
-            VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?;
-    for (id, client) in fresh {
-        insert.execute(params![
-            id,
-            batch.cast_signed(),
-            client.newest.cast_signed(),
-            closed_at(&client.part),
-            record_of(id, &client.part)?,
-        ])?;
-    }
-    Ok(())
-}
-
-/// Replaces the row of a client by its state after `batch`.
+/// Writes the row of a client as it is after `batch`.
 pub(super) fn client(
     connection: &Connection,
     id: &str,
@@ -65,11 +37,11 @@ pub(super) fn client(
     newest: u64,
     batch: u64,
 ) -> Result<(), Fault> {
-    let mut update = connection.prepare_cached(
-        "UPDATE client SET batch = ?2, newest_transition = ?3, closed_at = ?4, record = ?5
-            WHERE client_id = ?1",
+    let mut write = connection.prepare_cached(
+        "INSERT OR REPLACE INTO client (client_id, batch, newest_transition, closed_at, record)
+            VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
-    update.execute(params![
+    write.execute(params![
         id,
         batch.cast_signed(),
         newest.cast_signed(),

@@ -108,7 +108,6 @@ impl Writer {
         self.start_pass_if_due();
         let transaction = self.begin()?;
         write::transitions(&transaction, &staged.flips)?;
-        write::fresh_clients(&transaction, &staged.clients, number)?;
         write::quarantine(
             &transaction,
             batch,

@@ -1,0 +1,392 @@
+//! Commits, one at a time; instances take turns at the row of totals.
+//!
+//! Alone, an instance reads the clients that it lacks and writes with one
+//! statement, which does nothing unless the totals are still those of its own
+//! last batch: two round trips, no transaction left open between them, and so
+//! no lock that a frozen instance could keep. Beside others, it locks the
+//! totals first and reads which of the batch's clients others have changed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures_util::future::try_join;
+use tokio::time::timeout;
+
+use super::cache::{Cache, Cached};
+use super::fault::Fault;
+use super::link::Link;
+use super::totals::{self, Turn, columns};
+use super::write::{Rows, WRITE};
+use super::{PATIENCE, Shared, partition, quarantine, text};
+use crate::store::join::{Entry, Stage, stage};
+use crate::store::{Batch, Committed};
+
+const LOOK: &str = concat!("SELECT ", columns!(), " FROM total");
+const LOCK: &str = concat!(
+    "SELECT ",
+    columns!(),
+    ", pg_current_xact_id()::text FROM total FOR UPDATE"
+);
+/// Of the clients of these ids, those written after the batch that is known.
+const CHANGED: &str = "
+SELECT client.client_id, client.last_transition, client.batch, client.record::text
+FROM unnest($1::text[], $2::bigint[]) AS known (client_id, batch)
+JOIN client ON client.client_id = known.client_id AND client.batch > known.batch";
+const OUTCOME: &str = "SELECT pg_xact_status($1::text::xid8)";
+
+/// The writing side of the store.
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+    link: Option<Link>,
+    turn: Turn,
+    cache: Cache,
+    /// Clients checked at this batch or later are as their rows are: since
+    /// then all batches were this instance's own.
+    valid_from: u64,
+    /// Whether the last turn followed one of this instance.
+    alone: bool,
+    doubt: Option<Doubt>,
+}
+
+/// A commit whose answer has not come yet.
+struct Doubt {
+    batch: Arc<Batch>,
+    transaction: String,
+    committed: Committed,
+}
+
+impl Writer {
+    pub fn new(shared: Arc<Shared>, link: Link, turn: Turn) -> Writer {
+        Writer {
+            shared,
+            link: Some(link),
+            turn,
+            cache: Cache::default(),
+            valid_from: u64::MAX,
+            alone: false,
+            doubt: None,
+        }
+    }
+
+    pub async fn commit(&mut self, batch: &Arc<Batch>) -> Result<Committed, Fault> {
+        let outcome = match timeout(PATIENCE, self.try_commit(batch)).await {
+            Ok(outcome) => outcome,
+            Err(elapsed) => Err(elapsed.into()),
+        };
+        match &outcome {
+            Ok(committed) => {
+                self.cache.shrink(self.shared.settings.cache_bytes);
+                if let Some(last) = committed.transitions.last() {
+                    self.shared.saw(last.id);
+                }
+            }
+            Err(_) => self.doubt_all(),
+        }
+        outcome
+    }
+
+    /// What is known may be wrong, and the session may be in a transaction.
+    pub fn doubt_all(&mut self) {
+        self.link = None;
+        self.alone = false;
+        self.valid_from = u64::MAX;
+    }
+
+    async fn try_commit(&mut self, batch: &Arc<Batch>) -> Result<Committed, Fault> {
+        let link = self.connected().await?;
+        let outcome = self.turns(&link, batch).await;
+        if outcome.is_ok() {
+            self.link = Some(link);
+        }
+        outcome
+    }
+
+    /// The connection, taken out: one that met an error is not put back.
+    pub async fn connected(&mut self) -> Result<Link, Fault> {
+        match self.link.take() {
+            Some(link) if !link.client.is_closed() => Ok(link),
+            _ => {
+                self.doubt_all();
+                self.shared.address.connect().await
+            }
+        }
+    }
+
+    pub fn give_back(&mut self, link: Link) {
+        self.link = Some(link);
+    }
+
+    async fn turns(&mut self, link: &Link, batch: &Arc<Batch>) -> Result<Committed, Fault> {
+        if let Some(committed) = self.settled(link, batch).await? {
+            return Ok(committed);
+        }
+        if self.alone
+            && batch.poison.is_empty()
+            && let Some(committed) = self.alone(link, batch).await?
+        {
+            return Ok(committed);
+        }
+        let transaction = self.lock(link).await?;
+        self.load(link, batch).await?;
+        let mut staged = self.stage(batch);
+        if !batch.poison.is_empty() {
+            let keep = &self.shared.settings.keep;
+            quarantine::write(link, batch, keep, &mut staged.totals).await?;
+        }
+        let last = staged.totals.last_transition;
+        let until = self.turn.partitioned_until;
+        if until <= last {
+            self.turn.partitioned_until = partition::reach(link, until, last).await?;
+        }
+        let mut work = self.work(batch, staged)?;
+        if work.is_nothing(batch) {
+            link.batch("ROLLBACK").await?;
+            return Ok(work.committed);
+        }
+        // Now, or COMMIT would be sent before the statement is prepared.
+        link.prepared(WRITE).await?;
+        self.doubt = Some(Doubt {
+            batch: Arc::clone(batch),
+            transaction,
+            committed: std::mem::take(&mut work.committed),
+        });
+        let before = self.turn.totals.batches;
+        let write = work.rows.write(
+            link,
+            before,
+            &self.turn.rule,
+            &work.turn.totals,
+            work.oldest,
+        );
+        // Sent together: the second does nothing where the first failed.
+        let (written, ()) = try_join(write, link.batch("COMMIT")).await?;
+        if !written {
+            return Err(Fault::Passing("a turn under the lock was lost".to_owned()));
+        }
+        if let Some(doubt) = self.doubt.take() {
+            work.committed = doubt.committed;
+        }
+        Ok(self.done(work))
+    }
+
+    /// What became of this batch when its answer was lost, if it was.
+    async fn settled(
+        &mut self,
+        link: &Link,
+        batch: &Arc<Batch>,
+    ) -> Result<Option<Committed>, Fault> {
+        let Some(doubt) = &self.doubt else {
+            return Ok(None);
+        };
+        if !Arc::ptr_eq(&doubt.batch, batch) {
+            self.doubt = None;
+            return Ok(None);
+        }
+        let rows = link.rows(OUTCOME, &[&doubt.transaction]).await?;
+        let status: Option<String> = rows.first().and_then(|row| row.get(0));
+        match status.as_deref() {
+            Some("committed") => Ok(self.doubt.take().map(|doubt| doubt.committed)),
+            Some("in progress") => Err(Fault::Passing(
+                "the server is still at a commit whose answer was lost".to_owned(),
+            )),
+            _ => {
+                self.doubt = None;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Without a lock; `None` when somebody else had the turn.
+    async fn alone(&mut self, link: &Link, batch: &Batch) -> Result<Option<Committed>, Fault> {
+        self.load(link, batch).await?;
+        let staged = self.stage(batch);
+        if staged.totals.last_transition >= self.turn.partitioned_until {
+            return Ok(None);
+        }
+        let work = self.work(batch, staged)?;
+        let before = self.turn.totals.batches;
+        if work.is_nothing(batch) {
+            // Acknowledged only while the server answers.
+            let rows = link.rows(LOOK, &[]).await?;
+            let same = rows
+                .first()
+                .is_some_and(|row| totals::of(row).totals.batches == before);
+            self.alone = same;
+            return Ok(same.then_some(work.committed));
+        }
+        let write = work.rows.write(
+            link,
+            before,
+            &self.turn.rule,
+            &work.turn.totals,
+            work.oldest,
+        );
+        self.alone = write.await?;
+        Ok(self.alone.then(|| self.done(work)))
+    }
+
+    /// Begins a transaction and takes the turn; answers its id.
+    pub async fn lock(&mut self, link: &Link) -> Result<String, Fault> {
+        let (statement, ()) = try_join(link.prepared(LOCK), link.batch("BEGIN")).await?;
+        let row = link.client.query_one(&statement, &[]).await?;
+        let turn = totals::of(&row);
+        if turn.rule != self.shared.rule {
+            return Err(Fault::Sentence(format!(
+                "another instance counts {} by the rule `{}`, this one by `{}`; give all instances the same `[rule]`",
+                self.shared.address.place, turn.rule, self.shared.rule
+            )));
+        }
+        self.alone = turn.totals.batches == self.turn.totals.batches;
+        if !self.alone || self.valid_from == u64::MAX {
+            self.valid_from = turn.totals.batches;
+        }
+        self.turn = turn;
+        Ok(row.get(15))
+    }
+
+    pub fn turn(&self) -> &Turn {
+        &self.turn
+    }
+
+    /// Brings the batch's clients into memory as their rows are now.
+    async fn load(&mut self, link: &Link, batch: &Batch) -> Result<(), Fault> {
+        let at = self.turn.totals.batches;
+        // Every client is here: one that is not has no row.
+        let complete = self.cache.len() as u64 == self.turn.totals.clients;
+        let mut asked: HashMap<&str, i64> = HashMap::new();
+        for (event, _) in &batch.events {
+            let id = event.client_id.as_str();
+            match self.cache.touch(id) {
+                Some(cached) if cached.checked >= self.valid_from => {}
+                Some(cached) => drop(asked.insert(id, cached.written.cast_signed())),
+                None if complete => {}
+                None => drop(asked.insert(id, -1)),
+            }
+        }
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let mut asked: Vec<(&str, i64)> = asked.into_iter().collect();
+        asked.sort_unstable();
+        let ids: Vec<_> = asked.iter().map(|(id, _)| text::write(id)).collect();
+        let known: Vec<i64> = asked.iter().map(|(_, batch)| *batch).collect();
+        for row in link.rows(CHANGED, &[&ids, &known]).await? {
+            let id = text::read(row.get(0));
+            let client = super::read::client_of(&id, row.get(3))?;
+            let newest = row.get::<_, i64>(1).cast_unsigned();
+            let written = row.get::<_, i64>(2).cast_unsigned();
+            let entry = Entry { client, newest };
+            self.cache.put(
+                id,
+                Cached {
+                    entry,
+                    written,
+                    checked: at,
+                },
+            );
+        }
+        for (id, _) in asked {
+            if let Some(cached) = self.cache.touch(id) {
+                cached.checked = at;
+            }
+        }
+        Ok(())
+    }
+
+    fn stage<'b>(&self, batch: &'b Batch) -> Stage<'b> {
+        let options = &self.shared.options;
+        stage(batch, &self.turn.totals, options, |id| {
+            self.cache.peek(id).map(|cached| &cached.entry)
+        })
+    }
+
+    /// The rows to write. Changed clients leave the cache until they are
+    /// written: after a failure they are read again.
+    fn work(&mut self, batch: &Batch, staged: Stage<'_>) -> Result<Work, Fault> {
+        let mut turn = self.turn.clone();
+        let number = turn.totals.batches + 1;
+        turn.totals = staged.totals;
+        turn.totals.batches = number;
+        let mut rows = Rows::default();
+        let mut changed: Vec<_> = staged
+            .clients
+            .into_iter()
+            .filter(|(_, client)| client.changed)
+            .collect();
+        // In key order, as all instances write them.
+        changed.sort_unstable_by_key(|(id, _)| *id);
+        let mut clients = Vec::with_capacity(changed.len());
+        for (id, client) in changed {
+            let mut entry = self
+                .cache
+                .take(id)
+                .map(|cached| cached.entry)
+                .unwrap_or_default();
+            entry.merge(client);
+            rows.client(id, &entry, &self.shared.options)?;
+            clients.push((id.to_owned(), entry));
+        }
+        rows.transitions(&staged.flips);
+        rows.checkpoints(&batch.checkpoints);
+        let most = self.shared.settings.keep.history_rows;
+        Ok(Work {
+            oldest: (turn.totals.last_transition + 1).saturating_sub(most),
+            committed: Committed {
+                transitions: staged.flips.into_iter().map(|flip| flip.numbered).collect(),
+            },
+            turn,
+            rows,
+            clients,
+        })
+    }
+
+    /// What is on the server becomes what is known.
+    fn done(&mut self, work: Work) -> Committed {
+        self.turn = work.turn;
+        let batch = self.turn.totals.batches;
+        for (id, entry) in work.clients {
+            self.cache.put(
+                id,
+                Cached {
+                    entry,
+                    written: batch,
+                    checked: batch,
+                },
+            );
+        }
+        work.committed
+    }
+
+    /// Drops a client from memory.
+    pub fn forget(&mut self, id: &str) {
+        self.cache.take(id);
+    }
+
+    /// After a sweep wrote batch `turn`, all but whom it changed is as it was.
+    pub fn wrote(&mut self, turn: Turn) {
+        self.turn = turn;
+    }
+}
+
+/// A batch, ready to be written.
+struct Work {
+    turn: Turn,
+    rows: Rows,
+    clients: Vec<(String, Entry)>,
+    committed: Committed,
+    oldest: u64,
+}
+
+impl Work {
+    fn is_nothing(&self, batch: &Batch) -> bool {
+        self.clients.is_empty() && batch.poison.is_empty() && batch.checkpoints.is_empty()
+    }
+}
+
+/// The totals as they are now.
+pub(super) async fn look(link: &Link) -> Result<Turn, Fault> {
+    let rows = link.rows(LOOK, &[]).await?;
+    let row = rows.first();
+    row.map(totals::of)
+        .ok_or_else(|| Fault::Row("its table `total` is empty".to_owned()))
+}

@@ -1,0 +1,100 @@
+//! The clients that commits have used lately, so that a lone instance need
+//! not read what it wrote.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::store::join::Entry;
+
+/// What an entry costs for each byte of its record, roughly.
+const FACTOR: usize = 3;
+/// What an entry costs beside that.
+const ENTRY_BYTES: usize = 600;
+
+#[derive(Debug)]
+pub(super) struct Cached {
+    pub entry: Entry,
+    /// The commit that wrote it; empty for a client that nobody has seen.
+    pub token: String,
+    /// Current as long as nobody else commits, if it is of this generation.
+    generation: u64,
+    touched: u64,
+    bytes: usize,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Cache {
+    clients: HashMap<Arc<str>, Cached>,
+    bytes: usize,
+    generation: u64,
+    clock: u64,
+}
+
+impl Cache {
+    /// An entry; one that no commit wrote stands for a client without record.
+    pub fn get(&self, id: &str) -> Option<&Cached> {
+        self.clients.get(id)
+    }
+
+    pub fn is_current(&self, id: &str) -> bool {
+        self.get(id)
+            .is_some_and(|cached| cached.generation == self.generation)
+    }
+
+    pub fn put(&mut self, id: &str, entry: Entry, token: String, record_bytes: usize) {
+        let bytes = ENTRY_BYTES + id.len() + FACTOR * record_bytes;
+        self.clock += 1;
+        self.bytes += bytes;
+        let cached = Cached {
+            entry,
+            token,
+            generation: self.generation,
+            touched: self.clock,
+            bytes,
+        };
+        if let Some(old) = self.clients.insert(id.into(), cached) {
+            self.bytes -= old.bytes;
+        }
+    }
+
+    /// Notes that this entry was just seen to be current.
+    pub fn confirm(&mut self, id: &str) {
+        if let Some(cached) = self.clients.get_mut(id) {
+            cached.generation = self.generation;
+        }
+    }
+
+    pub fn remove(&mut self, id: &str) {
+        if let Some(old) = self.clients.remove(id) {
+            self.bytes -= old.bytes;
+        }
+    }
+
+    /// Somebody else committed: no entry is known to be current any more.
+    pub fn doubt_all(&mut self) {
+        self.generation += 1;
+    }
+
+    pub fn clear(&mut self) {
+        self.clients.clear();
+        self.bytes = 0;
+    }
+
+    /// Drops the half used longest ago where there is more than `bytes`.
+    pub fn evict(&mut self, bytes: usize) {
+        if self.bytes <= bytes {
+            return;
+        }
+        let mut ages: Vec<u64> = self.clients.values().map(|cached| cached.touched).collect();
+        let middle = ages.len() / 2;
+        let (_, cut, _) = ages.select_nth_unstable(middle);
+        let cut = *cut;
+        let mut kept = 0;
+        self.clients.retain(|_, cached| {
+            let keep = cached.touched > cut;
+            kept += if keep { cached.bytes } else { 0 };
+            keep
+        });
+        self.bytes = kept;
+    }
+}

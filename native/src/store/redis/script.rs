@@ -1,0 +1,199 @@
+//! The script of a commit, its arguments and its answer.
+
+use redis::{Cmd, ErrorKind, FromRedisValue, ServerErrorKind, Value, cmd, from_redis_value};
+
+use super::fault::{self, damaged, unusable};
+use super::keys::Keys;
+use super::link::Link;
+use crate::store::{Keep, StoreError};
+
+const COMMIT: &str = include_str!("commit.lua");
+
+/// What one call of the script checks and writes.
+#[derive(Debug, Default)]
+pub(super) struct Write<'a> {
+    /// Number of the commit within its instance; 0 for one that may be lost.
+    pub number: u64,
+    /// The last commit that this instance saw; empty for none.
+    pub tip: &'a str,
+    /// Check each client also if nobody committed since.
+    pub verify: bool,
+    /// The number of transitions that the caller knew of.
+    pub guess: u64,
+    pub token: &'a str,
+    pub now: u64,
+    /// Clients and the commits that wrote them last.
+    pub checks: (Vec<&'a str>, Vec<&'a str>),
+    pub records: Vec<(&'a str, Vec<u8>)>,
+    pub fresh: Vec<&'a str>,
+    pub closed: Vec<(u64, &'a str)>,
+    pub unclosed: Vec<&'a str>,
+    /// Previous transition, when, and the transition as JSON.
+    pub flips: Vec<(u64, u64, Vec<u8>)>,
+    pub totals: Vec<(&'static str, i64)>,
+    /// Message id or nothing, code, raw bytes, and the rest as JSON.
+    pub poison: Vec<(&'a str, &'a str, &'a [u8], Vec<u8>)>,
+    pub checkpoints: &'a [(String, String)],
+}
+
+/// What the script answered.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// Written; so many transitions were there before, and whether nobody
+    /// else committed since `tip`.
+    Done { base: u64, alone: bool },
+    /// Written by an earlier call whose answer was lost.
+    Again { base: u64, count: u64 },
+    /// Nothing written: the number of transitions, and the records that differ.
+    Changed {
+        last: u64,
+        records: Vec<(String, Vec<u8>)>,
+    },
+}
+
+/// What stays the same over all calls.
+#[derive(Debug)]
+pub(super) struct Caller {
+    pub keys: Keys,
+    pub keep: Keep,
+    pub rule: String,
+    pub instance: u64,
+}
+
+impl Caller {
+    pub async fn call(&self, link: &Link, write: &Write<'_>) -> Result<Outcome, StoreError> {
+        let sha = sha(link).await?;
+        let mut arguments = self.arguments(write, "EVALSHA", &sha);
+        let mut answer = link.try_ask::<Vec<Value>>(&arguments).await?;
+        if matches!(&answer, Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript))
+        {
+            arguments = self.arguments(write, "EVAL", COMMIT);
+            answer = link.try_ask(&arguments).await?;
+        }
+        let answer = answer.map_err(|error| fault::of(&link.address, &error))?;
+        self.outcome(answer)
+    }
+
+    fn arguments(&self, write: &Write<'_>, command: &str, script: &str) -> Cmd {
+        let records: usize = write
+            .records
+            .iter()
+            .map(|(_, record)| record.len() + 40)
+            .sum();
+        let mut cmd = Cmd::with_capacity(
+            40 + 3 * write.checks.0.len() + 3 * write.flips.len() + 2 * write.records.len(),
+            4096 + 64 * write.checks.0.len() + 400 * write.flips.len() + records,
+        );
+        let keys = &self.keys;
+        cmd.arg(command).arg(script).arg(10);
+        for key in [
+            keys.clients(),
+            keys.ids(),
+            keys.closed(),
+            keys.transitions(),
+            keys.meta(),
+            keys.totals(),
+            keys.quarantine(),
+            keys.rejected(),
+            keys.checkpoints(),
+            keys.instance(self.instance),
+        ] {
+            cmd.arg(key);
+        }
+        cmd.arg(write.number)
+            .arg(write.tip)
+            .arg(u8::from(write.verify));
+        cmd.arg(write.guess).arg(write.token).arg(&self.rule);
+        cmd.arg(self.keep.history_rows)
+            .arg(self.keep.quarantine_rows);
+        cmd.arg(self.keep.quarantine_bytes).arg(write.now);
+        for list in [&write.checks.0, &write.checks.1] {
+            cmd.arg(list.len());
+            for item in list {
+                cmd.arg(*item);
+            }
+        }
+        cmd.arg(2 * write.records.len());
+        for (id, record) in &write.records {
+            cmd.arg(*id).arg(record.as_slice());
+        }
+        cmd.arg(2 * write.fresh.len());
+        for id in &write.fresh {
+            cmd.arg(0).arg(*id);
+        }
+        cmd.arg(2 * write.closed.len());
+        for (at, id) in &write.closed {
+            cmd.arg(*at).arg(*id);
+        }
+        cmd.arg(write.unclosed.len());
+        for id in &write.unclosed {
+            cmd.arg(*id);
+        }
+        cmd.arg(3 * write.flips.len());
+        for (previous, at, flip) in &write.flips {
+            cmd.arg(*previous).arg(*at).arg(flip.as_slice());
+        }
+        cmd.arg(2 * write.totals.len());
+        for (name, delta) in &write.totals {
+            cmd.arg(*name).arg(*delta);
+        }
+        cmd.arg(4 * write.poison.len());
+        for (message, code, raw, record) in &write.poison {
+            cmd.arg(*message)
+                .arg(*code)
+                .arg(*raw)
+                .arg(record.as_slice());
+        }
+        cmd.arg(2 * write.checkpoints.len());
+        for (key, value) in write.checkpoints {
+            cmd.arg(key).arg(value);
+        }
+        cmd
+    }
+
+    fn outcome(&self, answer: Vec<Value>) -> Result<Outcome, StoreError> {
+        let mut answer = answer.into_iter();
+        let word: String = next(&mut answer)?;
+        Ok(match word.as_str() {
+            "done" => Outcome::Done {
+                base: next(&mut answer)?,
+                alone: next::<u8>(&mut answer)? == 1,
+            },
+            "again" => Outcome::Again {
+                base: next(&mut answer)?,
+                count: next(&mut answer)?,
+            },
+            "changed" => {
+                let last = next(&mut answer)?;
+                let mut records = Vec::new();
+                while answer.len() > 0 {
+                    records.push((next(&mut answer)?, next(&mut answer)?));
+                }
+                Outcome::Changed { last, records }
+            }
+            _ => {
+                let other: String = next(&mut answer)?;
+                return Err(unusable(match other.as_str() {
+                    "" => "the data was taken away while the service ran; start the service again"
+                        .to_owned(),
+                    other => format!(
+                        "another instance works with the rule `{other}`, this one with `{}`; give all instances the same `[rule]`",
+                        self.rule
+                    ),
+                }));
+            }
+        })
+    }
+}
+
+fn next<T: FromRedisValue>(answer: &mut impl Iterator<Item = Value>) -> Result<T, StoreError> {
+    let value = answer.next().unwrap_or(Value::Nil);
+    from_redis_value(value).map_err(|error| damaged("an answer", error))
+}
+
+/// The name that the server gives the script; asked once for each process.
+async fn sha(link: &Link) -> Result<String, StoreError> {
+    static SHA: tokio::sync::OnceCell<String> = tokio::sync::OnceCell::const_new();
+    let load = || async { link.ask(cmd("SCRIPT").arg("LOAD").arg(COMMIT)).await };
+    SHA.get_or_try_init(load).await.cloned()
+}

@@ -1,0 +1,481 @@
+//! The store `redis` over real servers: the suite, several instances, faults.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use mqtt_presence::config::Secret;
+use mqtt_presence::store::{Batch, Keep, Poison, Redis, RedisSettings, Store, StoreError};
+use mqtt_presence_core::event::Kind::Connect;
+use mqtt_presence_core::presence::{Closing, Options, Presence};
+use proptest::prelude::*;
+use xtask::redis::{Cluster, Server};
+
+use crate::Bench;
+use crate::counts::compare;
+use crate::fleet::{NOW, Numbers, batch, event, origin, random};
+use crate::process::{batch_of, expected, rounds};
+
+fn folder() -> PathBuf {
+    tempfile::tempdir().unwrap().keep()
+}
+
+/// One server for all checks; its watchdog ends it with this process.
+fn alone() -> &'static str {
+    static SERVER: OnceLock<(Server, String)> = OnceLock::new();
+    &SERVER
+        .get_or_init(|| {
+            let server = Server::start(&folder(), &[]).unwrap();
+            let url = server.url();
+            (server, url)
+        })
+        .1
+}
+
+fn cluster() -> &'static str {
+    static CLUSTER: OnceLock<(Cluster, String)> = OnceLock::new();
+    &CLUSTER
+        .get_or_init(|| {
+            let cluster = Cluster::start(&folder(), &[]).unwrap();
+            let url = cluster.url();
+            (cluster, url)
+        })
+        .1
+}
+
+/// Settings with keys that nobody else has.
+fn settings(url: &str) -> RedisSettings {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    RedisSettings {
+        prefix: format!("check-{}", NEXT.fetch_add(1, Ordering::Relaxed)),
+        ..RedisSettings::new(url)
+    }
+}
+
+fn bench(settings: RedisSettings, options: Options) -> Bench {
+    let opening = Redis::open(settings, options);
+    let store = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(opening));
+    Bench {
+        store: Arc::new(store.unwrap()),
+        _folder: None,
+    }
+}
+
+pub fn redis_alone(options: Options, keep: Keep) -> Bench {
+    bench(
+        RedisSettings {
+            keep,
+            ..settings(alone())
+        },
+        options,
+    )
+}
+
+/// So little memory that every commit drops and reads clients.
+pub fn redis_tight(options: Options, keep: Keep) -> Bench {
+    let settings = RedisSettings {
+        keep,
+        cache_bytes: 10_000,
+        ..settings(alone())
+    };
+    bench(settings, options)
+}
+
+pub fn redis_cluster(options: Options, keep: Keep) -> Bench {
+    let settings = RedisSettings {
+        keep,
+        cluster: true,
+        ..settings(cluster())
+    };
+    bench(settings, options)
+}
+
+async fn refused(settings: RedisSettings, words: &[&str]) {
+    let error = Redis::open(settings, Options::default()).await.unwrap_err();
+    for word in words {
+        assert!(error.to_string().contains(word), "{error}");
+    }
+}
+
+/// Commits until it is taken, as the pipeline does.
+async fn insist(store: &dyn Store, batch: &Arc<Batch>) {
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        match store.commit(Arc::clone(batch)).await {
+            Ok(_) => return,
+            Err(StoreError::Unavailable { .. }) if Instant::now() < end => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// The store holds what so many rounds make: nothing lost, nothing twice.
+async fn holds(bench: &Bench, rounds: u64) {
+    let (presence, flips) = expected(rounds);
+    compare(bench, &presence, NOW).await;
+    let transitions = bench.store.transitions_after(0, usize::MAX).await.unwrap();
+    let ids: Vec<u64> = transitions.iter().map(|row| row.id).collect();
+    assert_eq!(ids, (1..=flips).collect::<Vec<_>>());
+    let kept = bench.store.quarantine(0, usize::MAX).await.unwrap();
+    assert_eq!(kept.len() as u64, rounds);
+    for (client, _) in presence.iter() {
+        let own = transitions
+            .iter()
+            .filter(|row| row.transition.client_id == client);
+        let own: Vec<_> = own.cloned().collect();
+        let history = bench.store.history(client, 0, u64::MAX, usize::MAX).await;
+        assert_eq!(history.unwrap(), own);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    /// Three instances commit a stream of overlapping clients at once: the
+    /// state is that of one, and transitions have no gap and alternate.
+    #[test]
+    fn several_instances_are_as_one(seed in any::<u64>(), takeover in any::<bool>()) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        runtime.block_on(together(seed, Options { takeover, ..Options::default() }));
+    }
+}
+
+async fn together(seed: u64, options: Options) {
+    let settings = settings(alone());
+    let mut numbers = Numbers(seed);
+    let mut presence = Presence::new(options.clone());
+    let mut tasks = Vec::new();
+    for _ in 0..3 {
+        let batches: Vec<_> = (0..12)
+            .map(|_| {
+                let events: Vec<_> = (0..=numbers.below(60))
+                    .map(|_| random(&mut numbers))
+                    .collect();
+                for (event, origin) in &events {
+                    presence.apply(event, &origin.label(), None, NOW);
+                }
+                Arc::new(Batch {
+                    events,
+                    now: NOW,
+                    ..Batch::default()
+                })
+            })
+            .collect();
+        let store = Redis::open(settings.clone(), options.clone())
+            .await
+            .unwrap();
+        tasks.push(tokio::spawn(async move {
+            let mut told = Vec::new();
+            for batch in batches {
+                told.extend(store.commit(batch).await.unwrap().transitions);
+            }
+            told
+        }));
+    }
+    let mut told = Vec::new();
+    for task in tasks {
+        told.extend(task.await.unwrap());
+    }
+    told.sort_unstable_by_key(|row| row.id);
+    let bench = bench(settings, options.clone());
+    // Which instance came first decides `last`, the history of belief; the
+    // channels and the answers do not depend on it.
+    for (id, expected) in presence.iter() {
+        let client = bench
+            .store
+            .clients(&[id.to_owned()])
+            .await
+            .unwrap()
+            .pop()
+            .flatten()
+            .unwrap();
+        assert_eq!(client.channels, expected.channels, "{id}");
+        assert_eq!(client.status(&options, NOW), expected.status(&options, NOW));
+    }
+    let stats = bench.store.stats(NOW).await.unwrap();
+    let counted = presence.stats(NOW);
+    assert_eq!(
+        (stats.clients, stats.online),
+        (counted.clients, counted.online)
+    );
+    assert_eq!(stats.channels, counted.channels.iter().collect::<Vec<_>>());
+    let kept = bench.store.transitions_after(0, usize::MAX).await.unwrap();
+    assert_eq!(kept, told);
+    let ids: Vec<u64> = kept.iter().map(|row| row.id).collect();
+    assert_eq!(ids, (1..=stats.last_transition).collect::<Vec<_>>());
+    for (id, _) in presence.iter() {
+        let own: Vec<_> = kept
+            .iter()
+            .filter(|row| row.transition.client_id == id)
+            .cloned()
+            .collect();
+        assert!(
+            own.iter()
+                .enumerate()
+                .all(|(n, row)| row.transition.online == (n % 2 == 0))
+        );
+        assert_eq!(
+            bench
+                .store
+                .history(id, 0, u64::MAX, usize::MAX)
+                .await
+                .unwrap(),
+            own
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn followers_hear_of_other_instances() {
+    let settings = settings(alone());
+    let here = Redis::open(settings.clone(), Options::default())
+        .await
+        .unwrap();
+    let there = Redis::open(settings, Options::default()).await.unwrap();
+    let mut newest = here.newest();
+    let connect = batch(NOW, [event("a", "1", Connect, NOW)]);
+    there.commit(Arc::new(connect)).await.unwrap();
+    let heard = tokio::time::timeout(Duration::from_secs(5), newest.wait_for(|last| *last == 1));
+    heard.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_and_started_again_in_the_middle_of_commits() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = ["--appendonly", "yes", "--appendfsync", "always"];
+    let mut server = Server::start(folder.path(), &options).unwrap();
+    let settings = settings(&server.url());
+    let bench = bench(settings, Options::default());
+    let store = Arc::clone(&bench.store);
+    let committing = tokio::spawn(async move {
+        for round in 0..400 {
+            // Without a message id, so that only the number of the commit
+            // tells that a record was rejected before.
+            let mut batch = batch_of(round);
+            for poison in &mut batch.poison {
+                poison.origin.message_id = None;
+            }
+            insist(&*store, &Arc::new(batch)).await;
+        }
+    });
+    let mut numbers = Numbers(5);
+    let mut kills = 0;
+    while !committing.is_finished() && kills < 8 {
+        tokio::time::sleep(Duration::from_millis(60 + numbers.below(120))).await;
+        server.kill();
+        server.again().unwrap();
+        kills += 1;
+    }
+    committing.await.unwrap();
+    assert!(kills >= 3, "only {kills} kills");
+    assert_eq!(rounds(&*bench.store).await, 400);
+    holds(&bench, 400).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_server_fails_in_time_and_goes_on_afterwards() {
+    // Without message ids, so that only the number of the commit tells that
+    // a record was rejected before.
+    let round = |round| {
+        let mut batch = batch_of(round);
+        for poison in &mut batch.poison {
+            poison.origin.message_id = None;
+        }
+        Arc::new(batch)
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), &[]).unwrap();
+    let bench = bench(settings(&server.url()), Options::default());
+    // Until every client is in memory: the next commit is one call, which
+    // the frozen server finds when it goes on.
+    for n in 0..20 {
+        bench.store.commit(round(n)).await.unwrap();
+    }
+    server.signal("STOP").unwrap();
+    let next = round(20);
+    let began = Instant::now();
+    let error = bench.store.commit(Arc::clone(&next)).await.unwrap_err();
+    assert!(began.elapsed() < Duration::from_secs(8));
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+    assert!(
+        error.to_string().contains("does not answer in time"),
+        "{error}"
+    );
+    server.signal("CONT").unwrap();
+    insist(&*bench.store, &next).await;
+    bench.store.commit(round(21)).await.unwrap();
+    holds(&bench, 22).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_throws_clients_away_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = ["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"];
+    let server = Server::start(folder.path(), &options).unwrap();
+    refused(settings(&server.url()), &["allkeys-lru", "noeviction"]).await;
+    server
+        .cli(&["CONFIG", "SET", "maxmemory-policy", "noeviction"])
+        .unwrap();
+    Redis::open(settings(&server.url()), Options::default())
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_memory_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), &["--maxmemory-policy", "noeviction"]).unwrap();
+    let bench = bench(settings(&server.url()), Options::default());
+    bench.store.commit(Arc::new(batch_of(0))).await.unwrap();
+    server.cli(&["CONFIG", "SET", "maxmemory", "1mb"]).unwrap();
+    let second = Arc::new(batch_of(1));
+    let error = bench.store.commit(Arc::clone(&second)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+    assert!(error.to_string().contains("memory"), "{error}");
+    holds(&bench, 1).await;
+    server.cli(&["CONFIG", "SET", "maxmemory", "0"]).unwrap();
+    insist(&*bench.store, &second).await;
+    holds(&bench, 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_a_server_is_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let master = Server::start(&folder.path().join("a"), &["--requirepass", "right"]).unwrap();
+    refused(
+        settings(&master.url()),
+        &["asks for a password", "store.password_file"],
+    )
+    .await;
+    let wrong = RedisSettings {
+        password: Some(Secret::new("wrong-secret")),
+        ..settings(&master.url())
+    };
+    let error = Redis::open(wrong, Options::default())
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("does not take this user and password"),
+        "{error}"
+    );
+    assert!(!error.contains("wrong-secret"), "{error}");
+    let right = RedisSettings {
+        password: Some(Secret::new("right")),
+        ..settings(&master.url())
+    };
+    Redis::open(right, Options::default()).await.unwrap();
+
+    let port = master.port().to_string();
+    let replica = ["--replicaof", "127.0.0.1", &port, "--masterauth", "right"];
+    let replica = Server::start(&folder.path().join("b"), &replica).unwrap();
+    refused(settings(&replica.url()), &["read-only replica", "master"]).await;
+    let url = replica.url();
+    drop(replica);
+    refused(settings(&url), &["does not accept a connection"]).await;
+    refused(
+        settings("http://127.0.0.1:1"),
+        &["store.url", "redis://HOST:PORT"],
+    )
+    .await;
+
+    let node = cluster().split(',').next().unwrap();
+    refused(settings(node), &["Redis Cluster", "store.cluster = true"]).await;
+    let no_cluster = RedisSettings {
+        cluster: true,
+        ..settings(alone())
+    };
+    Redis::open(no_cluster, Options::default())
+        .await
+        .unwrap_err();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_follow_a_changed_rule_and_stop_the_old_one() {
+    let settings = settings(alone());
+    let old = Redis::open(settings.clone(), Options::default())
+        .await
+        .unwrap();
+    let changed = Options {
+        closing: Closing::Tcpclean,
+        takeover: true,
+        ..Options::default()
+    };
+    let mut presence = Presence::new(changed.clone());
+    let mut numbers = Numbers(11);
+    let events: Vec<_> = (0..400).map(|_| random(&mut numbers)).collect();
+    for (event, origin) in &events {
+        presence.apply(event, &origin.label(), None, NOW);
+    }
+    let all = Batch {
+        events,
+        now: NOW,
+        ..Batch::default()
+    };
+    old.commit(Arc::new(all)).await.unwrap();
+    let new = Redis::open(settings, changed).await.unwrap();
+    let stats = new.stats(NOW).await.unwrap();
+    let expected = presence.stats(NOW);
+    assert_eq!(
+        (stats.clients, stats.online),
+        (expected.clients, expected.online)
+    );
+    assert_eq!(stats.channels, expected.channels.iter().collect::<Vec<_>>());
+    let late = Arc::new(batch(NOW, [event("a", "1", Connect, NOW)]));
+    let error = old.commit(late).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unusable { .. }), "{error}");
+    assert!(
+        error.to_string().contains("closing=tcpclean takeover=true"),
+        "{error}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sweeps_of_several_instances_do_no_harm() {
+    let settings = settings(alone());
+    let options = Options {
+        retention: 1000,
+        ..Options::default()
+    };
+    let first = bench(settings.clone(), options.clone());
+    let second = bench(settings, options);
+    let mut presence = Presence::new(Options {
+        retention: 1000,
+        ..Options::default()
+    });
+    for round in 0..20 {
+        let batch = batch_of(round);
+        for (event, origin) in &batch.events {
+            presence.apply(
+                event,
+                &origin.label(),
+                origin.message_id.as_deref(),
+                batch.now,
+            );
+        }
+        first.commit(batch).await;
+    }
+    let rejected = Batch {
+        poison: vec![Poison {
+            origin: origin(1),
+            code: "x".into(),
+            field: None,
+            message: String::new(),
+            raw: Vec::new(),
+        }],
+        now: NOW,
+        ..Batch::default()
+    };
+    second.commit(rejected).await;
+    let later = NOW + 5000;
+    let (one, two) = tokio::join!(first.store.forget(later), second.store.forget(later));
+    let again = first.store.forget(later).await.unwrap();
+    assert_eq!(
+        one.unwrap() + two.unwrap() + again,
+        presence.forget(later) as u64
+    );
+    compare(&second, &presence, later).await;
+}
