@@ -41,11 +41,21 @@ const PIECES: &[&str] = &[
     "\u{1e}",
 ];
 
+/// Reads in chunks, and has `take` ask for records after each and at the end.
+fn drive(input: &[u8], chunk: usize, limits: Limits, mut take: impl FnMut(&mut Reader)) {
+    let mut reader = Reader::new(limits);
+    for bytes in input.chunks(chunk) {
+        reader.push(bytes);
+        take(&mut reader);
+    }
+    reader.finish();
+    take(&mut reader);
+}
+
 /// What the reader gives when plain records are asked for first.
 fn with_plain(input: &[u8], chunk: usize, limits: Limits) -> (Vec<Record>, usize) {
-    let mut reader = Reader::new(limits);
     let (mut records, mut plain) = (Vec::new(), 0);
-    let mut take = |reader: &mut Reader| {
+    drive(input, chunk, limits, |reader| {
         loop {
             while let Some((place, event)) = reader.next_plain() {
                 plain += 1;
@@ -57,13 +67,7 @@ fn with_plain(input: &[u8], chunk: usize, limits: Limits) -> (Vec<Record>, usize
                 None => break,
             }
         }
-    };
-    for bytes in input.chunks(chunk) {
-        reader.push(bytes);
-        take(&mut reader);
-    }
-    reader.finish();
-    take(&mut reader);
+    });
     (records, plain)
 }
 
@@ -81,10 +85,9 @@ fn owned(event: &Plain<'_>) -> Event {
 /// The outcomes when many plain records are asked for at once, and the places
 /// of those that were not.
 fn with_batches(input: &[u8], chunk: usize, limits: Limits) -> Vec<Record> {
-    let mut reader = Reader::new(limits);
     let whole = read_all(input, limits);
     let mut records: Vec<Record> = Vec::new();
-    let mut take = |reader: &mut Reader| {
+    drive(input, chunk, limits, |reader| {
         loop {
             loop {
                 let events = reader.next_plains();
@@ -105,13 +108,7 @@ fn with_batches(input: &[u8], chunk: usize, limits: Limits) -> Vec<Record> {
                 None => break,
             }
         }
-    };
-    for bytes in input.chunks(chunk) {
-        reader.push(bytes);
-        take(&mut reader);
-    }
-    reader.finish();
-    take(&mut reader);
+    });
     records
 }
 

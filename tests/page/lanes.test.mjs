@@ -57,9 +57,12 @@ onPage("filters by name, channel, state and anomaly", async (page) => {
   await eventually(() => lanes(page), (now) => now.join() === "agv-03", { what: "a client by its channel" });
   await find.fill("");
   await page.getByRole("combobox", { name: "State" }).selectOption("online");
-  const online = await eventually(() => lanes(page), (now) => now.length > 0 && now.length < all.length);
-  const table = await behind(page);
-  for (const client of online) assert.equal(table[client].believed, "online");
+  // The names and the table behind them are drawn one after the other.
+  await eventually(
+    async () => ({ names: await lanes(page), table: await behind(page) }),
+    ({ names, table }) => names.length > 1 && names.length < all.length && names.every((client) => table[client]?.believed === "online"),
+    { what: "the clients that are online" },
+  );
   await page.getByRole("combobox", { name: "State" }).selectOption("");
   await page.getByRole("combobox", { name: "Anomaly" }).selectOption("out_of_order");
   await eventually(() => lanes(page), (now) => now.join() === "agv-03");

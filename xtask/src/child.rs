@@ -2,7 +2,7 @@
 //! which then ends its children in order.
 
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// A running child; killed when dropped.
@@ -21,6 +21,28 @@ pub fn spawn(command: &mut Command) -> Result<Running, String> {
                 command.get_program().to_string_lossy()
             )
         })
+}
+
+/// A process that kills `child` when this one ends, however it ends: its
+/// standard input closes then. Without it the child is killed at once.
+pub(crate) fn watchdog(child: &mut Child) -> Result<Child, String> {
+    let watchdog = Command::new("sh")
+        .args([
+            "-c",
+            "read -r _; kill -9 \"$1\"",
+            "watchdog",
+            &child.id().to_string(),
+        ])
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    watchdog.map_err(|error| {
+        let _ = child.kill();
+        let _ = child.wait();
+        format!("`sh` cannot be started: {error}")
+    })
 }
 
 impl Running {

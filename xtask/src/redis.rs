@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::{http, tool};
+use crate::{child, http, tool};
 
 /// How long a server may need until it answers.
 const START: Duration = Duration::from_secs(20);
@@ -84,26 +84,7 @@ impl Server {
             .stderr(Stdio::null())
             .spawn()
             .map_err(|error| format!("`redis-server` cannot be started: {error}"))?;
-        let watchdog = Command::new("sh")
-            .args([
-                "-c",
-                "read -r _; kill -9 \"$1\"",
-                "watchdog",
-                &server.id().to_string(),
-            ])
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        let watchdog = match watchdog {
-            Ok(watchdog) => watchdog,
-            Err(error) => {
-                let _ = server.kill();
-                let _ = server.wait();
-                return Err(format!("`sh` cannot be started: {error}"));
-            }
-        };
+        let watchdog = child::watchdog(&mut server)?;
         let running = self.running.insert(Running { server, watchdog });
         let end = Instant::now() + START;
         while Instant::now() < end {

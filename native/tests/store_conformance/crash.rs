@@ -13,7 +13,7 @@ use mqtt_presence_core::presence::{Closing, Options, Presence};
 use crate::Bench;
 use crate::counts::compare;
 use crate::fleet::{NOW, Numbers, batch, event};
-use crate::process::{Committer, batch_of, expected, rounds};
+use crate::process::{Committer, batch_of, expected, holds, rounds};
 
 fn open(file: &Path) -> Sqlite {
     Sqlite::open(SqliteSettings::new(file), Options::default()).unwrap()
@@ -30,26 +30,6 @@ fn open_copy(file: &Path, options: Options) -> Bench {
     Bench {
         store: Arc::new(Sqlite::open(SqliteSettings::new(copy), options).unwrap()),
         _folder: Some(folder),
-    }
-}
-
-/// Everything in the store is what so many whole rounds make.
-async fn holds(bench: &Bench, rounds: u64) {
-    let (presence, flips) = expected(rounds);
-    compare(bench, &presence, NOW).await;
-    let transitions = bench.store.transitions_after(0, usize::MAX).await.unwrap();
-    let ids: Vec<u64> = transitions.iter().map(|row| row.id).collect();
-    assert_eq!(ids, (1..=flips).collect::<Vec<_>>());
-    let kept = bench.store.quarantine(0, usize::MAX).await.unwrap();
-    assert_eq!(kept.len() as u64, rounds);
-    for (client, _) in presence.iter() {
-        let all = transitions.iter();
-        let own: Vec<_> = all
-            .filter(|row| row.transition.client_id == client)
-            .cloned()
-            .collect();
-        let history = bench.store.history(client, 0, u64::MAX, usize::MAX).await;
-        assert_eq!(history.unwrap(), own);
     }
 }
 

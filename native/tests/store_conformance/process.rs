@@ -10,6 +10,8 @@ use mqtt_presence::store::{Batch, Poison, Sqlite, SqliteSettings, Store, StoreEr
 use mqtt_presence_core::event::Kind::{Connect, Tcpclean};
 use mqtt_presence_core::presence::{Options, Presence};
 
+use crate::Bench;
+use crate::counts::compare;
 use crate::fleet::{NOW, event, origin};
 
 const FILE: &str = "PRESENCE_TEST_FILE";
@@ -58,6 +60,27 @@ pub fn expected(rounds: u64) -> (Presence, u64) {
         }
     }
     (presence, flips)
+}
+
+/// Everything in the store is what so many whole rounds make: nothing lost,
+/// nothing twice.
+pub async fn holds(bench: &Bench, rounds: u64) {
+    let (presence, flips) = expected(rounds);
+    compare(bench, &presence, NOW).await;
+    let transitions = bench.store.transitions_after(0, usize::MAX).await.unwrap();
+    let ids: Vec<u64> = transitions.iter().map(|row| row.id).collect();
+    assert_eq!(ids, (1..=flips).collect::<Vec<_>>());
+    let kept = bench.store.quarantine(0, usize::MAX).await.unwrap();
+    assert_eq!(kept.len() as u64, rounds);
+    for (client, _) in presence.iter() {
+        let all = transitions.iter();
+        let own: Vec<_> = all
+            .filter(|row| row.transition.client_id == client)
+            .cloned()
+            .collect();
+        let history = bench.store.history(client, 0, u64::MAX, usize::MAX).await;
+        assert_eq!(history.unwrap(), own);
+    }
 }
 
 /// How many whole rounds the store has.

@@ -15,7 +15,7 @@ use xtask::redis::{Cluster, Server};
 use crate::Bench;
 use crate::counts::compare;
 use crate::fleet::{NOW, Numbers, batch, event, origin, random};
-use crate::process::{batch_of, expected, rounds};
+use crate::process::{batch_of, holds, rounds};
 
 fn folder() -> PathBuf {
     tempfile::tempdir().unwrap().keep()
@@ -109,25 +109,6 @@ async fn insist(store: &dyn Store, batch: &Arc<Batch>) {
             }
             Err(error) => panic!("{error}"),
         }
-    }
-}
-
-/// The store holds what so many rounds make: nothing lost, nothing twice.
-async fn holds(bench: &Bench, rounds: u64) {
-    let (presence, flips) = expected(rounds);
-    compare(bench, &presence, NOW).await;
-    let transitions = bench.store.transitions_after(0, usize::MAX).await.unwrap();
-    let ids: Vec<u64> = transitions.iter().map(|row| row.id).collect();
-    assert_eq!(ids, (1..=flips).collect::<Vec<_>>());
-    let kept = bench.store.quarantine(0, usize::MAX).await.unwrap();
-    assert_eq!(kept.len() as u64, rounds);
-    for (client, _) in presence.iter() {
-        let own = transitions
-            .iter()
-            .filter(|row| row.transition.client_id == client);
-        let own: Vec<_> = own.cloned().collect();
-        let history = bench.store.history(client, 0, u64::MAX, usize::MAX).await;
-        assert_eq!(history.unwrap(), own);
     }
 }
 

@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: figures beside their peer's, in one run, on one machine.
-//! It prints; but for the instructions it
-//! fails on nothing but a run that did not complete.
+//! It prints; but for the instructions it fails on nothing but a run that did
+//! not complete.
 
 pub(crate) mod instructions;
 mod java;

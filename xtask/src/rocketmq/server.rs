@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::child;
+
 /// How to start a Java program of RocketMQ.
 #[derive(Clone, Debug)]
 pub(super) struct Program {
@@ -159,30 +161,12 @@ impl Drop for Server {
 }
 
 fn watch(name: &'static str, mut java: Child) -> Result<Server, String> {
-    let watchdog = Command::new("sh")
-        .args([
-            "-c",
-            "read -r _; kill -9 \"$1\"",
-            "watchdog",
-            &java.id().to_string(),
-        ])
-        .process_group(0)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    match watchdog {
-        Ok(watchdog) => Ok(Server {
-            name,
-            java,
-            watchdog,
-        }),
-        Err(error) => {
-            let _ = java.kill();
-            let _ = java.wait();
-            Err(format!("`sh` cannot be started: {error}"))
-        }
-    }
+    let watchdog = child::watchdog(&mut java)?;
+    Ok(Server {
+        name,
+        java,
+        watchdog,
+    })
 }
 
 /// The last lines, enough to see why.

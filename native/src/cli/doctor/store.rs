@@ -8,7 +8,7 @@ use super::Finding;
 use super::reach::writable_folder;
 use crate::cli::serve::stores;
 use crate::config::{Store, StoreKind};
-use crate::store::{Keep, Postgres, Redis};
+use crate::store::{Keep, Postgres, Redis, StoreError};
 
 /// Whether the store can be opened and written.
 pub(super) fn check(store: &Store) -> Vec<Finding> {
@@ -23,21 +23,10 @@ pub(super) fn check(store: &Store) -> Vec<Finding> {
     }
 }
 
+/// Connects as the service would, and changes nothing.
 fn redis(store: &Store) -> Vec<Finding> {
-    let settings = stores::redis(store);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let inspected = match runtime {
-        Ok(runtime) => runtime.block_on(Redis::inspect(&settings)),
-        Err(error) => {
-            return vec![Finding::wrong(
-                "store",
-                format!("could not be tried: {error}"),
-            )];
-        }
-    };
-    match inspected {
+    let settings = stores::redis(store, Keep::default());
+    match looked(Redis::inspect(&settings)) {
         Ok(warnings) if warnings.is_empty() => vec![Finding::good(
             "store",
             format!("`{}` answers and keeps what it is given", settings.url),
@@ -46,26 +35,26 @@ fn redis(store: &Store) -> Vec<Finding> {
             .into_iter()
             .map(|warning| Finding::note("store", warning))
             .collect(),
-        Err(error) => vec![Finding::wrong("store", error.to_string())],
+        Err(reason) => vec![Finding::wrong("store", reason)],
     }
 }
 
 /// Connects as the service would, and changes nothing.
 fn postgres(store: &Store) -> Finding {
     let settings = stores::postgres(store, Keep::default());
+    match looked(Postgres::look(&settings)) {
+        Ok(sentence) => Finding::good("store", sentence),
+        Err(reason) => Finding::wrong("store", reason),
+    }
+}
+
+/// Waits for a look at a server.
+fn looked<T>(look: impl Future<Output = Result<T, StoreError>>) -> Result<T, String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build();
-    let looked = match runtime {
-        Ok(runtime) => runtime.block_on(Postgres::look(&settings)),
-        Err(error) => {
-            return Finding::wrong("store", format!("no runtime can be started: {error}"));
-        }
-    };
-    match looked {
-        Ok(sentence) => Finding::good("store", sentence),
-        Err(error) => Finding::wrong("store", error.to_string()),
-    }
+        .build()
+        .map_err(|error| format!("no runtime can be started: {error}"))?;
+    runtime.block_on(look).map_err(|error| error.to_string())
 }
 
 fn sqlite(path: &Path) -> Vec<Finding> {

@@ -12,7 +12,7 @@ use crate::store::{
 };
 
 /// Opens it; this may take a while and blocks.
-pub(in crate::cli) fn open(
+pub(super) fn open(
     config: &config::Store,
     options: &Options,
 ) -> Result<Arc<dyn Store>, StoreError> {
@@ -32,34 +32,29 @@ pub(in crate::cli) fn open(
             Arc::new(Sqlite::open(settings, options.clone())?)
         }
         StoreKind::Redis => {
-            let settings = RedisSettings {
-                keep,
-                ..redis(config)
-            };
+            let settings = redis(config, keep);
             let open = || Redis::open(settings.clone(), options.clone());
-            Arc::new(tokio::runtime::Handle::current().block_on(reached(open))?)
+            Arc::new(reached(open)?)
         }
         StoreKind::Postgres => {
             let settings = postgres(config, keep);
             let open = || Postgres::open(settings.clone(), options.clone());
-            Arc::new(tokio::runtime::Handle::current().block_on(reached(open))?)
+            Arc::new(reached(open)?)
         }
     })
 }
 
-/// Where Redis is.
-pub(in crate::cli) fn redis(config: &config::Store) -> RedisSettings {
+/// How `redis` is reached.
+pub(in crate::cli) fn redis(config: &config::Store, keep: Keep) -> RedisSettings {
     RedisSettings {
         cluster: config.cluster,
         password: config.password.clone(),
         tls_ca: config.tls_ca.clone(),
         prefix: config.prefix.clone(),
+        keep,
         ..RedisSettings::new(config.url.clone().unwrap_or_default())
     }
 }
-
-/// How long a start waits for a server that cannot be reached yet.
-const REACH: Duration = Duration::from_secs(60);
 
 /// How `postgres` is reached.
 pub(in crate::cli) fn postgres(config: &config::Store, keep: Keep) -> PostgresSettings {
@@ -72,18 +67,25 @@ pub(in crate::cli) fn postgres(config: &config::Store, keep: Keep) -> PostgresSe
     }
 }
 
-async fn reached<S, F>(open: impl Fn() -> F) -> Result<S, StoreError>
+/// How long a start waits for a server that cannot be reached yet.
+const REACH: Duration = Duration::from_secs(60);
+
+/// The store on a server, as soon as that is there.
+fn reached<S, F>(open: impl Fn() -> F) -> Result<S, StoreError>
 where
     F: Future<Output = Result<S, StoreError>>,
 {
-    let end = Instant::now() + REACH;
-    loop {
-        match open().await {
-            Err(error @ StoreError::Unavailable { .. }) if Instant::now() < end => {
-                tracing::warn!(%error, "the service starts when the store is there");
-                tokio::time::sleep(Duration::from_secs(1)).await;
+    let opening = async {
+        let end = Instant::now() + REACH;
+        loop {
+            match open().await {
+                Err(error @ StoreError::Unavailable { .. }) if Instant::now() < end => {
+                    tracing::warn!(%error, "the service starts when the store is there");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                outcome => return outcome,
             }
-            outcome => return outcome,
         }
-    }
+    };
+    tokio::runtime::Handle::current().block_on(opening)
 }

@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 
-use mqtt_presence_core::presence::{Channel, Client, Options, Transition};
+use mqtt_presence_core::presence::{Channel, Client, Closing, Options, Transition};
 
 use super::{Batch, Numbered};
 
@@ -142,6 +142,13 @@ fn begin(before: Option<&Entry>, options: &Options) -> Staged {
         fresh: false,
         changed: false,
     }
+}
+
+/// When the first of its ended channels was closed: nothing can be forgotten
+/// before that and the retention.
+pub(super) fn closed_at(client: &Client, closing: Closing) -> Option<u64> {
+    let ended = client.channels.values().filter(|c| !c.is_open(closing));
+    ended.filter_map(|channel| channel.closed_at).min()
 }
 
 /// True for every channel that some options call live, superseded or suspect.

@@ -51,6 +51,31 @@ impl Counted {
 }
 
 impl Totals {
+    /// Each total under the name that stores give it.
+    pub fn named(&mut self) -> [(&'static str, &mut u64); 13] {
+        [
+            ("batches", &mut self.batches),
+            ("clients", &mut self.clients),
+            ("online", &mut self.online),
+            ("live", &mut self.channels.live),
+            ("closed", &mut self.channels.closed),
+            ("orphan", &mut self.channels.orphan),
+            ("superseded", &mut self.channels.superseded),
+            ("suspect", &mut self.channels.suspect),
+            ("last_transition", &mut self.last_transition),
+            ("quarantined", &mut self.quarantined),
+            ("quarantined_bytes", &mut self.quarantined_bytes),
+            ("last_quarantined", &mut self.last_quarantined),
+            ("quarantine_dropped", &mut self.quarantine_dropped),
+        ]
+    }
+
+    /// Those that depend on the clients.
+    pub fn of_clients(&mut self) -> [(&'static str, &mut u64); 7] {
+        let [_, clients @ .., _, _, _, _, _] = self.named();
+        clients
+    }
+
     pub fn change(&mut self, before: Counted, after: Counted) {
         self.online = self.online + u64::from(after.online) - u64::from(before.online);
         self.channels += after.channels;

@@ -9,7 +9,7 @@ use super::fault::Fault;
 use super::link::Link;
 use super::text;
 use super::totals;
-use crate::store::join::{Entry, Flip, Totals, timeless};
+use crate::store::join::{Entry, Flip, Totals, closed_at, timeless};
 
 /// Writes everything if the totals are still those of batch `$1`, under rule
 /// `$2`, and nothing otherwise: whoever commits in between wins. All other
@@ -80,7 +80,8 @@ impl Rows {
         self.since.push(client.since().map(u64::cast_signed));
         self.newest.push(newest.cast_signed());
         self.open_since.push(open_since(client, options));
-        self.closed_at.push(closed_at(client, options));
+        self.closed_at
+            .push(closed_at(client, options.closing).map(u64::cast_signed));
         self.record.push(
             serde_json::to_string(client).map_err(|error| {
                 Fault::Row(format!("client `{id}` cannot be written ({error})"))
@@ -169,19 +170,6 @@ fn open_since(client: &Client, options: &Options) -> Option<i64> {
         .values()
         .filter(|channel| channel.is_open(options.closing));
     open.filter_map(|channel| Some(channel.connect.as_ref()?.time))
-        .min()
-        .map(u64::cast_signed)
-}
-
-/// When the first of its ended channels was closed: nothing can be forgotten
-/// before that and the retention.
-fn closed_at(client: &Client, options: &Options) -> Option<i64> {
-    let ended = client
-        .channels
-        .values()
-        .filter(|channel| !channel.is_open(options.closing));
-    ended
-        .filter_map(|channel| channel.closed_at)
         .min()
         .map(u64::cast_signed)
 }

@@ -150,14 +150,7 @@ impl Writer {
             transaction,
             committed: std::mem::take(&mut work.committed),
         });
-        let before = self.turn.totals.batches;
-        let write = work.rows.write(
-            link,
-            before,
-            &self.turn.rule,
-            &work.turn.totals,
-            work.oldest,
-        );
+        let write = work.write(link, &self.turn);
         // Sent together: the second does nothing where the first failed.
         let (written, ()) = try_join(write, link.batch("COMMIT")).await?;
         if !written {
@@ -214,13 +207,7 @@ impl Writer {
             self.alone = same;
             return Ok(same.then_some(work.committed));
         }
-        let write = work.rows.write(
-            link,
-            before,
-            &self.turn.rule,
-            &work.turn.totals,
-            work.oldest,
-        );
+        let write = work.write(link, &self.turn);
         self.alone = write.await?;
         Ok(self.alone.then(|| self.done(work)))
     }
@@ -378,6 +365,14 @@ struct Work {
 }
 
 impl Work {
+    /// Writes it over `before`; false when somebody else had the turn.
+    async fn write(&self, link: &Link, before: &Turn) -> Result<bool, Fault> {
+        let batch = before.totals.batches;
+        self.rows
+            .write(link, batch, &before.rule, &self.turn.totals, self.oldest)
+            .await
+    }
+
     fn is_nothing(&self, batch: &Batch) -> bool {
         self.clients.is_empty() && batch.poison.is_empty() && batch.checkpoints.is_empty()
     }

@@ -12,7 +12,7 @@ use super::link::Link;
 use super::record;
 use super::script::{Caller, Outcome, Write};
 use super::totals;
-use crate::store::join::{Entry, Flip, Stage, stage};
+use crate::store::join::{Entry, Flip, Stage, closed_at, stage};
 use crate::store::{Batch, Committed, Numbered, StoreError};
 
 /// How often a commit may find its clients changed by others.
@@ -229,13 +229,13 @@ impl Writer {
         for (id, staged) in clients.into_iter().filter(|(_, staged)| staged.changed) {
             let mut entry = known(id).cloned().unwrap_or_default();
             let closing = self.options.closing;
-            let closed_before = record::closed_at(&entry.client, closing);
+            let closed_before = closed_at(&entry.client, closing);
             if staged.fresh {
                 write.fresh.push(id);
             }
             entry.merge(staged);
             if closed_before.is_none()
-                && let Some(at) = record::closed_at(&entry.client, closing)
+                && let Some(at) = closed_at(&entry.client, closing)
             {
                 write.closed.push((at, id));
             }

@@ -9,9 +9,9 @@ use redis::cmd;
 use super::fault::{unavailable, unusable};
 use super::keys::Keys;
 use super::link::Link;
-use super::{read, record, totals};
+use super::read;
 use crate::store::StoreError;
-use crate::store::join::{Counted, Totals, timeless};
+use crate::store::join::{Counted, Totals, closed_at, timeless};
 
 /// The layout of the keys that this version knows.
 const SCHEMA: u32 = 1;
@@ -177,7 +177,7 @@ async fn count(
         let mut any = false;
         for (id, entry) in &step {
             all.add(Counted::of(&entry.client, &timeless));
-            if let Some(at) = record::closed_at(&entry.client, options.closing) {
+            if let Some(at) = closed_at(&entry.client, options.closing) {
                 closed.arg(at).arg(id);
                 any = true;
             }
@@ -193,7 +193,7 @@ async fn count(
     let mut command = cmd("EVAL");
     command.arg(TAKE).arg(2).arg(keys.meta()).arg(keys.totals());
     command.arg(tip.unwrap_or_default()).arg(rule);
-    for (name, value) in totals::named(&mut all) {
+    for (name, value) in all.of_clients() {
         command.arg(name).arg(*value);
     }
     Ok(link.ask::<u8>(&command).await? == 1)

@@ -9,7 +9,7 @@ use redis::cmd;
 use super::fault::damaged;
 use super::keys::Keys;
 use super::link::Link;
-use super::{record, totals};
+use super::record;
 use crate::store::join::{Counted, Entry, Totals};
 use crate::store::{Numbered, Poison, Quarantined, Selection, Stats, StoreError};
 
@@ -206,7 +206,7 @@ pub(super) async fn stats(
         ..Totals::default()
     };
     if options.lease.is_none() {
-        for (name, total) in totals::named(&mut all) {
+        for (name, total) in all.of_clients() {
             *total = value(name);
         }
         return Ok(all.stats());

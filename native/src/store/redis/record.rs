@@ -1,7 +1,7 @@
 //! A client as its field holds it: the number of its newest transition, the
 //! commit that wrote it, and core's record.
 
-use mqtt_presence_core::presence::{Client, Closing};
+use mqtt_presence_core::presence::Client;
 use serde::{Deserialize, Serialize};
 
 use super::fault::damaged;
@@ -24,11 +24,4 @@ pub(super) fn read(id: &str, record: &[u8]) -> Result<(Entry, String), StoreErro
     let Read(newest, token, client) = serde_json::from_slice(record)
         .map_err(|error| damaged(&format!("client `{id}`"), error))?;
     Ok((Entry { client, newest }, token))
-}
-
-/// When the first of its ended channels was closed: nothing can be forgotten
-/// before that and the retention.
-pub(super) fn closed_at(client: &Client, closing: Closing) -> Option<u64> {
-    let ended = client.channels.values().filter(|c| !c.is_open(closing));
-    ended.filter_map(|channel| channel.closed_at).min()
 }

@@ -9,7 +9,7 @@ use super::record;
 use super::script::{Outcome, Write};
 use super::totals;
 use crate::store::StoreError;
-use crate::store::join::{Counted, timeless};
+use crate::store::join::{Counted, closed_at, timeless};
 
 /// Clients that one step changes, so that commits get their turn in between.
 const STEP: usize = 1000;
@@ -103,7 +103,7 @@ impl Writer {
             let mut entry = cached.entry.clone();
             let counted = Counted::of(&entry.client, &timeless);
             let dropped = entry.client.forget(now, &self.options);
-            match record::closed_at(&entry.client, self.options.closing) {
+            match closed_at(&entry.client, self.options.closing) {
                 Some(at) => write.closed.push((at, id)),
                 None => write.unclosed.push(id),
             }

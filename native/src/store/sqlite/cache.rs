@@ -47,8 +47,12 @@ impl Cache {
         self.clients.get(id)
     }
 
-    pub fn cached_mut(&mut self, id: &str) -> Option<&mut Cached> {
-        self.clients.get_mut(id)
+    /// The client, a fresh one where none is known.
+    pub fn known_or_fresh(&mut self, id: &str, touched: u64) -> &mut Cached {
+        if !self.contains(id) {
+            self.insert_fresh(id, Entry::default(), touched);
+        }
+        self.clients.get_mut(id).expect("it is there by now")
     }
 
     pub fn contains(&self, id: &str) -> bool {
@@ -67,7 +71,7 @@ impl Cache {
     }
 
     /// Takes in a client that has no row yet.
-    pub fn insert_fresh(&mut self, id: &str, entry: Entry, touched: u64) {
+    fn insert_fresh(&mut self, id: &str, entry: Entry, touched: u64) {
         let id: Arc<str> = id.into();
         self.fresh.insert(Arc::clone(&id));
         self.put(id, entry, 0, touched);

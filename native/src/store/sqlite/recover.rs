@@ -10,7 +10,7 @@ use super::log::{self, Logged};
 use super::read::Shared;
 use super::write;
 use super::writer::Writer;
-use crate::store::join::{Counted, Entry, timeless};
+use crate::store::join::{Counted, timeless};
 
 /// Under this key of `meta` is the rule that the totals were counted under.
 const COUNTED_UNDER: &str = "totals_counted_under";
@@ -65,12 +65,7 @@ impl Writer {
         let mut cache = self.shared.cache_mut();
         for logged in events {
             let id = &logged.event.client_id;
-            if !cache.contains(id) {
-                cache.insert_fresh(id, Entry::default(), batch);
-            }
-            let Some(cached) = cache.cached_mut(id) else {
-                continue;
-            };
+            let cached = cache.known_or_fresh(id, batch);
             if cached.folded >= batch {
                 continue;
             }

@@ -148,7 +148,7 @@ pub(super) fn totals(connection: &Connection, totals: &Totals) -> Result<(), Fau
     let mut copy = totals.clone();
     let mut upsert =
         connection.prepare_cached("INSERT OR REPLACE INTO total (name, value) VALUES (?1, ?2)")?;
-    for (name, value) in named(&mut copy) {
+    for (name, value) in copy.named() {
         upsert.execute(params![name, value.cast_signed()])?;
     }
     Ok(())
@@ -157,28 +157,9 @@ pub(super) fn totals(connection: &Connection, totals: &Totals) -> Result<(), Fau
 pub(super) fn read_totals(connection: &Connection) -> Result<Totals, Fault> {
     let mut totals = Totals::default();
     let mut select = connection.prepare("SELECT value FROM total WHERE name = ?1")?;
-    for (name, value) in named(&mut totals) {
+    for (name, value) in totals.named() {
         let stored: Option<i64> = select.query_row([name], |row| row.get(0)).optional()?;
         *value = stored.map_or(0, i64::cast_unsigned);
     }
     Ok(totals)
-}
-
-/// Each total under its name in the table.
-fn named(totals: &mut Totals) -> [(&'static str, &mut u64); 13] {
-    [
-        ("batches", &mut totals.batches),
-        ("clients", &mut totals.clients),
-        ("online", &mut totals.online),
-        ("live", &mut totals.channels.live),
-        ("closed", &mut totals.channels.closed),
-        ("orphan", &mut totals.channels.orphan),
-        ("superseded", &mut totals.channels.superseded),
-        ("suspect", &mut totals.channels.suspect),
-        ("last_transition", &mut totals.last_transition),
-        ("quarantined", &mut totals.quarantined),
-        ("quarantined_bytes", &mut totals.quarantined_bytes),
-        ("last_quarantined", &mut totals.last_quarantined),
-        ("quarantine_dropped", &mut totals.quarantine_dropped),
-    ]
 }
