@@ -37,5 +37,6 @@
 #![forbid(unsafe_code)]
 
 pub mod event;
+pub mod lifecycle;
 pub mod presence;
 pub mod replay;

@@ -11,16 +11,17 @@ pub struct Running(Child);
 
 /// Starts `command`.
 pub fn spawn(command: &mut Command) -> Result<Running, String> {
-    command
-        .process_group(0)
-        .spawn()
-        .map(Running)
-        .map_err(|error| {
-            format!(
-                "cannot start `{}`: {error}",
-                command.get_program().to_string_lossy()
-            )
-        })
+    start(command).map(Running)
+}
+
+/// The same, for those who end it by themselves.
+pub(crate) fn start(command: &mut Command) -> Result<Child, String> {
+    command.process_group(0).spawn().map_err(|error| {
+        format!(
+            "cannot start `{}`: {error}",
+            command.get_program().to_string_lossy()
+        )
+    })
 }
 
 /// A process that kills `child` when this one ends, however it ends: its

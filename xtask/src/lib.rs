@@ -1,12 +1,15 @@
 //! What the build, run, test and bench commands share: above all a real
-//! RocketMQ on this machine, and a real Redis.
+//! RocketMQ on this machine, a real Redis, and a real Mosquitto.
 
 pub mod api;
 pub mod bench;
 pub mod certificates;
 pub mod child;
 pub mod conformance;
+pub mod devices;
 pub mod http;
+pub mod maven;
+pub mod mosquitto;
 pub mod package;
 pub mod page;
 pub mod place;

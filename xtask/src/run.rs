@@ -1,5 +1,6 @@
 //! `cargo xtask run`: a first look with everything real. A RocketMQ server, a
-//! simulated fleet that produces into its topic, and the service on top.
+//! simulated fleet that produces into its topic, and the service on top; or, with
+//! `--devices`, real MQTT clients at a real broker, and the bridge, in its place.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use clap::Args;
 
 use crate::child::{self, Running};
+use crate::devices::{self, Devices};
 use crate::page::{self, PageArgs};
 use crate::rocketmq::{Cluster, StartOptions};
 use crate::{http, place, step, tool};
@@ -25,6 +27,9 @@ pub struct RunArgs {
     /// RocketMQ version: 5.3.3, or 4.9.7 as hosted MQTT services run it
     #[arg(long, value_name = "VERSION", default_value = "5.3.3")]
     rocketmq: String,
+    /// Instead of the simulated fleet: Mosquitto, 200 MQTT clients, and the bridge
+    #[arg(long)]
+    devices: bool,
     /// Clients of the simulated fleet
     #[arg(long, default_value_t = 10_000)]
     clients: u32,
@@ -59,7 +64,7 @@ pub fn run(args: &RunArgs) -> Result<(), String> {
             Some(Cluster::start(options)?)
         }
         Err(reason) => {
-            println!("No RocketMQ: {reason}. The `fleet` source feeds the service instead.");
+            println!("No RocketMQ: {reason}. The service is fed without it.");
             None
         }
     };
@@ -84,7 +89,7 @@ pub fn run(args: &RunArgs) -> Result<(), String> {
     })
     .map_err(|error| error.to_string())?;
     let mut service = child::spawn(mqtt_presence().arg("serve").arg("--config").arg(&config))?;
-    let mut fleet = None;
+    let mut feed = None;
     let mut ready = false;
     let patience = Instant::now() + Duration::from_secs(90);
     let outcome = loop {
@@ -95,16 +100,13 @@ pub fn run(args: &RunArgs) -> Result<(), String> {
         if let Some(status) = service.ended() {
             break Err(format!("mqtt-presence serve ended by itself with {status}"));
         }
-        if let Some(status) = fleet.as_mut().and_then(Running::ended) {
-            break Err(format!("the simulated fleet ended by itself with {status}"));
+        if let Some(reason) = feed.as_mut().and_then(Feed::ended) {
+            break Err(reason);
         }
         if !ready && is_ready(port) {
             ready = true;
-            fleet = cluster
-                .as_ref()
-                .map(|cluster| produce(args, cluster))
-                .transpose()?;
-            print_what_to_try(args, cluster.as_ref(), port);
+            feed = Feed::start(args, cluster.as_ref(), &folder, port)?;
+            print_what_to_try(args, cluster.as_ref(), feed.as_ref(), port);
         } else if !ready && Instant::now() > patience {
             break Err(format!(
                 "not ready after 90 s; see http://127.0.0.1:{port}/readyz"
@@ -112,9 +114,7 @@ pub fn run(args: &RunArgs) -> Result<(), String> {
         }
     };
     println!("==> ending");
-    if let Some(fleet) = fleet {
-        fleet.kill();
-    }
+    drop(feed);
     let status = service.stop("TERM", Duration::from_secs(20))?;
     drop(cluster);
     outcome?;
@@ -122,6 +122,43 @@ pub fn run(args: &RunArgs) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!("mqtt-presence serve ended with {status}"))
+    }
+}
+
+/// Where events come from.
+enum Feed {
+    Fleet(Running),
+    Devices(Box<Devices>),
+}
+
+impl Feed {
+    /// None where the service makes its events itself.
+    fn start(
+        args: &RunArgs,
+        cluster: Option<&Cluster>,
+        folder: &Path,
+        port: u16,
+    ) -> Result<Option<Feed>, String> {
+        if args.devices {
+            let target = match cluster {
+                Some(cluster) => format!("rocketmq://{}/{TOPIC}", cluster.namesrv()),
+                None => format!("http://127.0.0.1:{port}"),
+            };
+            let devices = Devices::start(mqtt_presence(), &target, folder)?;
+            return Ok(Some(Feed::Devices(Box::new(devices))));
+        }
+        cluster
+            .map(|cluster| produce(args, cluster).map(Feed::Fleet))
+            .transpose()
+    }
+
+    /// A sentence, once it has ended by itself.
+    fn ended(&mut self) -> Option<String> {
+        let (name, status) = match self {
+            Feed::Fleet(fleet) => ("the simulated fleet", fleet.ended()?),
+            Feed::Devices(devices) => ("mqtt-presence bridge", devices.ended()?),
+        };
+        Some(format!("{name} ended by itself with {status}"))
     }
 }
 
@@ -140,6 +177,7 @@ fn configuration(args: &RunArgs, cluster: Option<&Cluster>, folder: &Path, port:
             "kind = \"remoting\"\nnamesrv = [\"{}\"]\ntopic = \"{TOPIC}\"\ngroup = \"{GROUP}\"\n",
             cluster.namesrv()
         ),
+        None if args.devices => "kind = \"http\"\n".to_owned(),
         None => format!(
             "kind = \"fleet\"\nclients = {}\nrate = {}\n",
             args.clients, args.rate
@@ -183,7 +221,7 @@ fn is_ready(port: u16) -> bool {
     http::get(port, "/readyz").is_ok_and(|(status, _)| status == 200)
 }
 
-fn print_what_to_try(args: &RunArgs, cluster: Option<&Cluster>, port: u16) {
+fn print_what_to_try(args: &RunArgs, cluster: Option<&Cluster>, feed: Option<&Feed>, port: u16) {
     let url = match port {
         8787 => String::new(),
         _ => format!(" --url http://127.0.0.1:{port}"),
@@ -194,22 +232,31 @@ fn print_what_to_try(args: &RunArgs, cluster: Option<&Cluster>, port: u16) {
         .strip_prefix(place::root())
         .unwrap_or(&program)
         .display();
-    match cluster {
-        Some(cluster) => println!(
-            "\nRocketMQ {} at {}, topic {TOPIC}: {} simulated clients, {} events/s",
+    if let Some(cluster) = cluster {
+        println!(
+            "\nRocketMQ {} at {}, topic {TOPIC}",
             args.rocketmq,
-            cluster.namesrv(),
-            args.clients,
-            args.rate
-        ),
-        None => println!(
-            "\n{} simulated clients, {} events/s",
-            args.clients, args.rate
-        ),
+            cluster.namesrv()
+        );
     }
+    let first = match feed {
+        Some(Feed::Devices(devices)) => {
+            println!(
+                "Mosquitto at {}: {} MQTT clients that publish, say goodbye, are cut off or fall silent; \
+                 `mqtt-presence bridge` carries what it says of them",
+                devices.broker(),
+                devices::COUNT
+            );
+            format!("{} {}", devices::name(1), devices::name(2))
+        }
+        _ => {
+            println!("{} simulated clients, {} events/s", args.clients, args.rate);
+            "GID_fleet@@@device-000001 GID_fleet@@@device-000002".to_owned()
+        }
+    };
     println!(
         "mqtt-presence at http://127.0.0.1:{port}: open it in a browser\n\nTry in another terminal:\n  \
-         {program} get{url} GID_fleet@@@device-000001 GID_fleet@@@device-000002\n  \
+         {program} get{url} {first}\n  \
          {program} watch{url}\n  \
          curl http://127.0.0.1:{port}/v1/stats\n\n{READY}."
     );

@@ -76,6 +76,7 @@ impl Check {
                 if !tool::answers("openssl", &["version"]) {
                     tool::debian(&["openssl"])?;
                 }
+                tool::mosquitto()?;
                 run("tests", &mut cargo(&["test", "--workspace", "--locked"]))
             }
             Check::Instructions => bench::instructions::compare(false),

@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+#[cfg(feature = "bridge")]
+mod bridge;
 mod completions;
 mod doctor;
 mod failure;
@@ -38,6 +40,8 @@ Examples:
   mqtt-presence serve --config presence.toml   a service as the file says
   mqtt-presence get GID_x@@@dev1               ask it
   mqtt-presence watch                          follow it
+  mqtt-presence bridge --from mqtt://127.0.0.1 --to stdout
+                                               a broker's own notices
   mqtt-presence doctor --config presence.toml  what is wrong, and what to do"
 )]
 pub struct Cli {
@@ -48,6 +52,8 @@ pub struct Cli {
 /// In alphabetical order.
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[cfg(feature = "bridge")]
+    Bridge(Box<bridge::BridgeArgs>),
     Completions(completions::CompletionsArgs),
     Doctor(doctor::DoctorArgs),
     Generate(generate::GenerateArgs),
@@ -61,6 +67,8 @@ enum Command {
 /// with code 2, `--help` and `--version` with 0.
 pub fn run() -> ExitCode {
     let result = match Cli::parse().command {
+        #[cfg(feature = "bridge")]
+        Command::Bridge(args) => bridge::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Generate(args) => generate::run(&args),

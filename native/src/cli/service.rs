@@ -143,6 +143,39 @@ impl Service {
         self.json(request.send_json(body))
     }
 
+    /// Sends events, as NDJSON. Records that are none are in the quarantine
+    /// then, so they count as taken.
+    #[cfg(feature = "bridge")]
+    pub fn post_events(&self, lines: &str) -> Result<(), Unanswered> {
+        let mut request = self.agent.post(format!("{}/v1/events", self.base));
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {}", token.expose()));
+        }
+        let request = request
+            .header("content-type", "application/x-ndjson")
+            .config()
+            .timeout_global(Some(Duration::from_secs(60)))
+            .build();
+        let mut answer = request
+            .send(lines)
+            .map_err(|error| self.unreached(&error))?;
+        match answer.status().as_u16() {
+            207 => Ok(()),
+            400 => {
+                let problem: Value = answer.body_mut().read_json().unwrap_or_default();
+                // All of them were no events, and all are kept.
+                if problem["records"].is_u64() && problem["records"] == problem["rejected"] {
+                    return Ok(());
+                }
+                Err(Unanswered::Refused {
+                    status: 400,
+                    sentence: format!("`{}` answers 400: {}", self.base, problem["detail"]),
+                })
+            }
+            _ => self.accepted(Ok(answer)).map(drop),
+        }
+    }
+
     /// Opens the stream of transitions; a connection that says nothing for
     /// `silence` has broken.
     pub fn follow(

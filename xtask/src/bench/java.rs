@@ -2,25 +2,13 @@
 
 use std::process::{Command, Stdio};
 
-use crate::{place, step};
+use crate::{maven, place};
 
 /// Consumes `events` from the topic as this group; answers the seconds it took.
 pub(super) fn listen(namesrv: &str, topic: &str, group: &str, events: u64) -> Result<f64, String> {
     let source = place::root().join("tests").join("bench").join("java");
     let build = place::target().join("bench").join("java");
-    step::run(
-        "build the Java listener",
-        Command::new("mvn")
-            .args([
-                "-q",
-                "-B",
-                "compile",
-                "dependency:copy-dependencies",
-                "-DincludeScope=runtime",
-            ])
-            .arg(format!("-Dbench.directory={}", build.display()))
-            .current_dir(source),
-    )?;
+    maven::build("build the Java listener", &source, &build)?;
     println!("\n==> the Java listener");
     let mut java = Command::new("java");
     java.arg("-Xmx4g");
@@ -37,7 +25,7 @@ pub(super) fn listen(namesrv: &str, topic: &str, group: &str, events: u64) -> Re
     let output = java
         .arg(format!("-Duser.home={}", build.display()))
         .arg("-cp")
-        .arg(format!("{0}/classes:{0}/dependency/*", build.display()))
+        .arg(maven::class_path(&build))
         .args(["NoticeListener", namesrv, topic, group, &events.to_string()])
         .stderr(Stdio::inherit())
         .output()

@@ -59,6 +59,14 @@ pub fn chromium() -> Result<(), String> {
     debian(&packages)
 }
 
+/// Makes sure that Mosquitto is there.
+pub fn mosquitto() -> Result<(), String> {
+    if answers("sh", &["-c", "command -v mosquitto"]) {
+        return Ok(());
+    }
+    debian(&["mosquitto"])
+}
+
 /// Installs Debian packages; only root on a machine with apt can.
 pub fn debian(packages: &[&str]) -> Result<(), String> {
     let wanted = packages.join(" ");

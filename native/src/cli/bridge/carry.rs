@@ -1,0 +1,194 @@
+//! From what the broker says to what the target has.
+
+use std::time::Duration;
+
+use mqtt_presence_core::lifecycle::{Adapter, Format};
+use rumqttc::{AsyncClient, MqttOptions, Publish};
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use super::super::failure::Failure;
+use super::keep::Keep;
+use super::listen::{Heard, listen};
+use super::target::{Item, Target, Untaken};
+
+/// Messages between the connection and the target.
+const QUEUE: usize = 10_000;
+/// Most messages of one call of the target.
+const BATCH: usize = 512;
+/// Pauses between attempts at the target: the first, and the longest.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
+/// Mosquitto's uptime, every 10 s unless its `sys_interval` says otherwise.
+const UPTIME: &str = "$SYS/broker/uptime";
+/// Mosquitto counts whole seconds.
+const SLACK: u64 = 2_000;
+
+pub(super) struct Carry<'a> {
+    format: Format,
+    adapter: Adapter,
+    keep: Keep,
+    target: &'a Target,
+    broken: Option<u64>,
+}
+
+impl<'a> Carry<'a> {
+    pub fn new(format: Format, adapter: Adapter, keep: Keep, target: &'a Target) -> Carry<'a> {
+        Carry {
+            format,
+            adapter,
+            keep,
+            target,
+            broken: None,
+        }
+    }
+
+    /// Until Ctrl-C, a refusal, or a target that can take no more.
+    pub async fn run(
+        mut self,
+        options: MqttOptions,
+        broker: &str,
+        mut topics: Vec<String>,
+    ) -> Result<(), Failure> {
+        if self.format == Format::Mosquitto {
+            topics.push(UPTIME.to_owned());
+        }
+        let (client, eventloop) = AsyncClient::new(options, QUEUE);
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        let listening = listen(eventloop, client.clone(), broker.to_owned(), topics, sender);
+        let mut listening = tokio::spawn(listening);
+        let ended = tokio::select! {
+            ended = &mut listening => said(ended),
+            // Nothing more comes: the connection says why.
+            ended = self.carry(&client, receiver) => match ended {
+                Ok(()) => said((&mut listening).await),
+                failed => failed,
+            },
+            () = interrupted() => Ok(()),
+        };
+        // Unless it has ended by itself: say goodbye, but not for long.
+        if !listening.is_finished() && client.try_disconnect().is_ok() {
+            let _ = tokio::time::timeout(Duration::from_millis(500), &mut listening).await;
+        }
+        listening.abort();
+        ended
+    }
+
+    async fn carry(
+        &mut self,
+        client: &AsyncClient,
+        mut heard: mpsc::Receiver<Heard>,
+    ) -> Result<(), Failure> {
+        let mut batch = Vec::new();
+        while heard.recv_many(&mut batch, BATCH).await > 0 {
+            let mut items = Vec::new();
+            let mut messages = Vec::new();
+            for heard in batch.drain(..) {
+                match heard {
+                    Heard::Broken(time) => self.broken = Some(time),
+                    Heard::Message { message, received } => {
+                        self.read(&message, received, &mut items);
+                        messages.push(message);
+                    }
+                }
+            }
+            if !items.is_empty() {
+                self.hand_over(&items).await?;
+                self.keep.save(self.adapter.open())?;
+            }
+            for message in &messages {
+                client
+                    .ack(message)
+                    .await
+                    .map_err(|error| Failure::Said(format!("cannot acknowledge: {error}")))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, message: &Publish, received: u64, items: &mut Vec<Item>) {
+        if message.topic == UPTIME {
+            // A retained one may be as old as the broker's interval.
+            if !message.retain {
+                let ended = self.restarted(&message.payload, received);
+                items.extend(ended.into_iter().map(Item::Event));
+            }
+            return;
+        }
+        match self
+            .adapter
+            .read(&message.topic, &message.payload, received)
+        {
+            Ok(events) => items.extend(events.into_iter().map(Item::Event)),
+            Err(unknown) => {
+                tracing::warn!("topic `{}`: {unknown}", message.topic);
+                let record = json!({
+                    "adapter": self.format.as_str(),
+                    "reason": unknown.message,
+                    "topic": message.topic,
+                    "payload": String::from_utf8_lossy(&message.payload),
+                });
+                items.push(Item::Unknown(record.to_string()));
+            }
+        }
+    }
+
+    fn restarted(&mut self, uptime: &[u8], now: u64) -> Vec<mqtt_presence_core::event::Event> {
+        let seconds = std::str::from_utf8(uptime)
+            .ok()
+            .and_then(|text| text.strip_suffix(" seconds")?.parse::<u64>().ok());
+        let Some(seconds) = seconds else {
+            return Vec::new();
+        };
+        let started = now.saturating_sub(seconds * 1_000);
+        // Channels carry whole seconds. When the connection broke at the
+        // restart, what began before the break is gone; otherwise allow for the counting.
+        let limit = match self.broken.take() {
+            Some(broken) if broken <= started + SLACK => broken / 1_000 * 1_000,
+            _ => started.saturating_sub(SLACK),
+        };
+        let ended = self.adapter.restarted(limit, now);
+        if !ended.is_empty() {
+            tracing::warn!(
+                "the broker has restarted: {} open channels are closed",
+                ended.len()
+            );
+        }
+        ended
+    }
+
+    async fn hand_over(&self, items: &[Item]) -> Result<(), Failure> {
+        let mut pause = PAUSE.0;
+        loop {
+            match self.target.take(items).await {
+                Ok(()) => return Ok(()),
+                Err(Untaken::Never(failure)) => return Err(failure),
+                Err(Untaken::Later(sentence)) => {
+                    tracing::warn!("{sentence}; trying again");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(PAUSE.1);
+                }
+            }
+        }
+    }
+}
+
+/// A panic in the connection's task is a failure like any other.
+fn said(ended: Result<Result<(), Failure>, tokio::task::JoinError>) -> Result<(), Failure> {
+    ended.unwrap_or_else(|error| Err(Failure::Said(error.to_string())))
+}
+
+/// Ctrl-C, or what a service manager sends.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => {
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The connection to the broker: subscribed, and made again when it breaks.
+
+use std::time::Duration;
+
+use rumqttc::{
+    AsyncClient, ConnectReturnCode, ConnectionError, Event, EventLoop, Packet, Publish, QoS,
+    SubscribeFilter, SubscribeReasonCode,
+};
+use tokio::sync::mpsc;
+
+use super::super::failure::Failure;
+use crate::clock;
+
+/// Pauses between attempts: the first, and the longest.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
+
+/// What the connection brings.
+pub(super) enum Heard {
+    Message {
+        message: Publish,
+        received: u64,
+    },
+    /// The connection broke at this time, in milliseconds since 1970.
+    Broken(u64),
+}
+
+/// Polls until the broker refuses for good or nobody hears any more.
+pub(super) async fn listen(
+    mut eventloop: EventLoop,
+    client: AsyncClient,
+    broker: String,
+    topics: Vec<String>,
+    heard: mpsc::Sender<Heard>,
+) -> Result<(), Failure> {
+    let mut pause = PAUSE.0;
+    let mut ever = false;
+    let mut connected = false;
+    loop {
+        match eventloop.poll().await {
+            Ok(Event::Incoming(Packet::ConnAck(answer))) => {
+                if ever && !answer.session_present {
+                    tracing::warn!(
+                        "`{broker}` has forgotten this bridge's session: notices since then are lost"
+                    );
+                }
+                (connected, ever, pause) = (true, true, PAUSE.0);
+                tracing::info!("connected to `{broker}`");
+                let filters: Vec<_> = topics
+                    .iter()
+                    .map(|topic| SubscribeFilter::new(topic.clone(), QoS::AtLeastOnce))
+                    .collect();
+                // From a task of its own: this one must go on polling to make room.
+                let client = client.clone();
+                tokio::spawn(async move { client.subscribe_many(filters).await });
+            }
+            Ok(Event::Incoming(Packet::SubAck(answer))) => {
+                let refused = answer
+                    .return_codes
+                    .iter()
+                    .position(|code| *code == SubscribeReasonCode::Failure);
+                if let Some(at) = refused {
+                    let topic = topics.get(at).map_or("?", String::as_str);
+                    return Err(Failure::Said(format!(
+                        "`{broker}` does not let this user read topic `{topic}`: allow it in the broker's access list"
+                    )));
+                }
+            }
+            Ok(Event::Incoming(Packet::Publish(message))) => {
+                let received = clock::now();
+                if heard
+                    .send(Heard::Message { message, received })
+                    .await
+                    .is_err()
+                {
+                    return Ok(());
+                }
+            }
+            Ok(_) => {}
+            Err(ConnectionError::RequestsDone) => return Ok(()),
+            Err(error) => {
+                let sentence = sentence(&broker, &error);
+                if !ever {
+                    return Err(Failure::Said(sentence));
+                }
+                tracing::warn!("{sentence}; trying again");
+                if std::mem::take(&mut connected)
+                    && heard.send(Heard::Broken(clock::now())).await.is_err()
+                {
+                    return Ok(());
+                }
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(PAUSE.1);
+            }
+        }
+    }
+}
+
+fn sentence(broker: &str, error: &ConnectionError) -> String {
+    match error {
+        ConnectionError::ConnectionRefused(ConnectReturnCode::BadUserNamePassword) => {
+            format!("`{broker}` refuses the user name or password")
+        }
+        ConnectionError::ConnectionRefused(ConnectReturnCode::NotAuthorized) => format!(
+            "`{broker}` does not let this bridge in: give `--user` and `--password-file`, or check them"
+        ),
+        ConnectionError::ConnectionRefused(code) => {
+            format!("`{broker}` refuses the connection: {code:?}")
+        }
+        ConnectionError::Io(error) => format!("cannot reach `{broker}`: {error}"),
+        other => format!("the connection to `{broker}` failed: {other}"),
+    }
+}

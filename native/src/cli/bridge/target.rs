@@ -1,0 +1,187 @@
+//! Where events go.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use mqtt_presence_core::event::Event;
+
+use super::super::failure::Failure;
+use super::super::service::{Service, ServiceArgs, Unanswered};
+use crate::fleet::to_json_line;
+#[cfg(feature = "remoting")]
+use crate::source::remoting::{Config, Producer};
+
+/// What `--to` says.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    Stdout,
+    Http(String),
+    #[cfg(feature = "remoting")]
+    Rocketmq {
+        namesrv: String,
+        topic: String,
+    },
+}
+
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Place, String> {
+        if text == "stdout" {
+            return Ok(Place::Stdout);
+        }
+        if text.starts_with("http://") || text.starts_with("https://") {
+            return Ok(Place::Http(text.to_owned()));
+        }
+        #[cfg(feature = "remoting")]
+        if let Some((namesrv, topic)) = text
+            .strip_prefix("rocketmq://")
+            .and_then(|rest| rest.split_once('/'))
+        {
+            return Ok(Place::Rocketmq {
+                namesrv: namesrv.to_owned(),
+                topic: topic.to_owned(),
+            });
+        }
+        Err(format!(
+            "`{text}` is none of `stdout`, `http://SERVICE` and `rocketmq://NAMESRV/TOPIC`"
+        ))
+    }
+}
+
+impl Place {
+    pub async fn open(&self, token_file: Option<PathBuf>) -> Result<Target, Failure> {
+        Ok(match self {
+            Place::Stdout => Target::Stdout,
+            Place::Http(url) => Target::Http(Service::new(&ServiceArgs {
+                url: url.clone(),
+                token_file,
+            })?),
+            #[cfg(feature = "remoting")]
+            Place::Rocketmq { namesrv, topic } => {
+                let config = Config::new(namesrv, topic, "mqtt_presence_bridge");
+                let producer = Producer::start(&config).await;
+                Target::Rocketmq(Box::new(
+                    producer.map_err(|error| Failure::Said(error.to_string()))?,
+                ))
+            }
+        })
+    }
+}
+
+pub(super) enum Target {
+    Stdout,
+    Http(Service),
+    #[cfg(feature = "remoting")]
+    Rocketmq(Box<Producer>),
+}
+
+/// One thing to hand over, in the broker's order.
+pub(super) enum Item {
+    Event(Event),
+    /// A message that no adapter could read, as a record for the quarantine.
+    Unknown(String),
+}
+
+/// Why a batch was not taken.
+pub(super) enum Untaken {
+    /// May pass: try again.
+    Later(String),
+    /// Will not.
+    Never(Failure),
+}
+
+impl Target {
+    /// Hands over all of it, or fails; doing it twice changes nothing.
+    pub async fn take(&self, items: &[Item]) -> Result<(), Untaken> {
+        match self {
+            Target::Stdout => {
+                let mut output = io::stdout().lock();
+                output
+                    .write_all(lines(items).as_bytes())
+                    .and_then(|()| output.flush())
+                    .map_err(|error| Untaken::Never(Failure::of_output(&error)))
+            }
+            Target::Http(service) => {
+                let body = lines(items);
+                match tokio::task::block_in_place(|| service.post_events(&body)) {
+                    Ok(()) => Ok(()),
+                    // A service that is overloaded or starting anew.
+                    Err(
+                        Unanswered::Refused {
+                            status: 429 | 500..,
+                            sentence,
+                        }
+                        | Unanswered::Unreached(sentence),
+                    ) => Err(Untaken::Later(sentence)),
+                    Err(refused) => Err(Untaken::Never(refused.into())),
+                }
+            }
+            #[cfg(feature = "remoting")]
+            Target::Rocketmq(producer) => rocketmq(producer, items)
+                .await
+                .map_err(|error| Untaken::Later(error.to_string())),
+        }
+    }
+
+    pub async fn close(self) {
+        #[cfg(feature = "remoting")]
+        if let Target::Rocketmq(producer) = self {
+            producer.shutdown().await;
+        }
+    }
+}
+
+#[cfg(feature = "remoting")]
+async fn rocketmq(
+    producer: &Producer,
+    items: &[Item],
+) -> Result<(), crate::source::remoting::SendError> {
+    let events: Vec<Event> = items
+        .iter()
+        .filter_map(|item| match item {
+            Item::Event(event) => Some(event.clone()),
+            Item::Unknown(_) => None,
+        })
+        .collect();
+    if !events.is_empty() {
+        producer.send(&events).await?;
+    }
+    for item in items {
+        if let Item::Unknown(record) = item {
+            // The tag of a closing, so that a filter by tag lets it through to the quarantine.
+            producer
+                .send_raw("tcpclean", "unknown", record.clone())
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+fn lines(items: &[Item]) -> String {
+    let mut lines = String::new();
+    for item in items {
+        match item {
+            Item::Event(event) => lines.push_str(&line(event)),
+            Item::Unknown(record) => lines.push_str(record),
+        }
+        lines.push('\n');
+    }
+    lines
+}
+
+/// The event with the fields that say what the broker gave as its reason.
+fn line(event: &Event) -> String {
+    let mut line = to_json_line(event);
+    let extra = event
+        .extra
+        .as_deref()
+        .and_then(|extra| extra.strip_prefix('{'));
+    if let Some(rest) = extra {
+        line.pop();
+        line.push(',');
+        line.push_str(rest);
+    }
+    line
+}

@@ -1,0 +1,168 @@
+//! The road from a broker to the answer, with the time it takes.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use xtask::child::{Running, spawn};
+use xtask::http;
+use xtask::mosquitto::Mosquitto;
+
+pub const BINARY: &str = env!("CARGO_BIN_EXE_mqtt-presence");
+pub const PATIENCE: Duration = Duration::from_secs(30);
+/// From the broker's own notice to the answer.
+const AT_MOST: Duration = Duration::from_secs(2);
+
+/// Mosquitto, the bridge, and a service that answers.
+pub struct Road {
+    // Dropped in this order.
+    bridge: Running,
+    _service: Running,
+    pub broker: Mosquitto,
+    port: u16,
+    folder: TempDir,
+}
+
+impl Road {
+    /// Through `POST /v1/events`.
+    pub fn over_http() -> Road {
+        let port = http::free_port(0).unwrap();
+        let serve = ["--store", "memory", "--bind", &format!("127.0.0.1:{port}")].map(String::from);
+        Road::start(port, &serve, &format!("http://127.0.0.1:{port}"))
+    }
+
+    /// Through whatever `serve` is told to read and the bridge to write to.
+    pub fn start(port: u16, serve: &[String], target: &str) -> Road {
+        let folder = tempfile::tempdir().unwrap();
+        let broker = Mosquitto::start(
+            &folder.path().join("mosquitto"),
+            "allow_anonymous true\nmax_connections -1",
+        )
+        .unwrap();
+        let log = |name: &str| File::create(folder.path().join(name)).unwrap();
+        let mut command = Command::new(BINARY);
+        command.arg("serve").args(serve).stderr(log("serve.log"));
+        let service = spawn(&mut command).unwrap();
+        eventually("the service is ready", || {
+            http::get(port, "/readyz").is_ok_and(|(status, _)| status == 200)
+        });
+        let mut command = Command::new(BINARY);
+        command
+            .args(["bridge", "--from", &broker.url(), "--to", target, "--state"])
+            .arg(folder.path().join("bridge.json"))
+            .stdout(Stdio::null())
+            .stderr(log("bridge.log"));
+        let bridge = spawn(&mut command).unwrap();
+        let road = Road {
+            bridge,
+            _service: service,
+            broker,
+            port,
+            folder,
+        };
+        road.is_heard();
+        road
+    }
+
+    /// Waits until the bridge hears of others.
+    pub fn is_heard(&self) {
+        let probe = format!("probe {}", self.broker.log().len());
+        eventually("the bridge hears", || {
+            drop(crate::rumqtt::connect(self.broker.port(), &probe, 60));
+            self.status(&probe) != "unknown"
+        });
+    }
+
+    /// The bridge ends well at Ctrl-C.
+    pub fn end(self) {
+        let status = self.bridge.stop("INT", Duration::from_secs(5)).unwrap();
+        assert_eq!(status.code(), Some(0));
+    }
+
+    pub fn client(&self, id: &str) -> Value {
+        let path: String = id.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        http::get(self.port, &format!("/v1/clients/{path}"))
+            .ok()
+            .and_then(|(_, body)| serde_json::from_str(&body).ok())
+            .unwrap_or_default()
+    }
+
+    pub fn stats(&self) -> Value {
+        let (_, body) = http::get(self.port, "/v1/stats").unwrap();
+        serde_json::from_str(&body).unwrap()
+    }
+
+    fn status(&self, id: &str) -> String {
+        let client = self.client(id);
+        client["status"].as_str().unwrap_or("no answer").to_owned()
+    }
+
+    /// Waits for a line of the broker's log after `seen` bytes of it, then for
+    /// the answer: the client's status, and how its channels ended, in their order.
+    pub fn answers(
+        &self,
+        seen: usize,
+        line: &str,
+        id: &str,
+        status: &str,
+        ends: &[&str],
+    ) -> Duration {
+        eventually(&format!("the broker says `{line}`"), || {
+            self.broker.log()[seen..].contains(line)
+        });
+        let noticed = Instant::now();
+        loop {
+            let client = self.client(id);
+            if client["status"] == status && endings(&client) == ends {
+                return noticed.elapsed();
+            }
+            assert!(
+                noticed.elapsed() < AT_MOST,
+                "`{id}` is not {status} with {ends:?} within 2 s of `{line}`: {client:#}\n{}\n{}",
+                self.broker.log(),
+                std::fs::read_to_string(self.bridge_log()).unwrap()
+            );
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    pub fn bridge_log(&self) -> PathBuf {
+        self.folder.path().join("bridge.log")
+    }
+}
+
+/// How each channel ended, the oldest first.
+fn endings(client: &Value) -> Vec<&'static str> {
+    let mut channels: Vec<_> = client["channels"].as_array().cloned().unwrap_or_default();
+    channels.sort_by_key(|channel| channel["connect"]["time"].as_u64());
+    channels
+        .iter()
+        .map(
+            |channel| match (&channel["disconnect"], &channel["tcpclean"]) {
+                (Value::Null, Value::Null) => "open",
+                (_, Value::Null) => "disconnect",
+                (Value::Null, _) => "tcpclean",
+                _ => "both",
+            },
+        )
+        .collect()
+}
+
+/// One line of the table broker × case.
+pub fn row(library: &str, case: &str, answer: &str, took: Duration) {
+    println!(
+        "| Mosquitto | {library} | {case} | {answer} | {} ms |",
+        took.as_millis()
+    );
+}
+
+pub fn eventually(what: &str, holds: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < PATIENCE, "not so: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
