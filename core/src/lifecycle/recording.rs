@@ -14,9 +14,13 @@ const LINES: usize = 20;
 pub fn detect(head: &[u8]) -> Option<Format> {
     let mut reader = Reader::new(Limits::default());
     reader.push(head);
-    let first = reader.next();
-    let rejected = first.and_then(|record| record.outcome.err())?;
-    if let Ok(Value::Object(object)) = serde_json::from_slice(&rejected.raw) {
+    let raw = match reader.next().map(|record| record.outcome) {
+        Some(Ok(_)) => return None,
+        Some(Err(rejected)) => rejected.raw,
+        // Text that goes on: it may be a log.
+        None => Vec::new(),
+    };
+    if let Ok(Value::Object(object)) = serde_json::from_slice(&raw) {
         let is = |name: &str, words: &[&str]| {
             let word = object.get(name).and_then(Value::as_str);
             word.is_some_and(|word| words.contains(&word))
