@@ -1,6 +1,9 @@
 //! The vectors of `tests/conformance/lifecycle`: each broker's messages and
 //! the events they mean.
 
+#![allow(clippy::unwrap_used)]
+#![allow(clippy::disallowed_methods, reason = "the vectors are files")]
+
 use mqtt_presence_core::lifecycle::{Adapter, Fields, Format, Open};
 use serde::Deserialize;
 use serde_json::Value;

@@ -1,5 +1,7 @@
 //! The samples of `docs/services.md` are of the shape that they stand for.
 
+#![allow(clippy::unwrap_used)]
+
 use mqtt_presence_core::event::{Limits, Reader};
 use mqtt_presence_core::lifecycle::{Recording, detect};
 
