@@ -311,3 +311,54 @@ fn help_teaches_by_example() {
     );
     assert!(help.contains("Exit codes:"), "{help}");
 }
+
+#[test]
+fn recordings_of_brokers_are_read_as_such() {
+    let folder = tempfile::tempdir().unwrap();
+    let aws = concat!(
+        r#"{"clientId":"a","timestamp":1573002230757,"eventType":"connected","sessionIdentifier":"s","versionNumber":0}"#,
+        "\n",
+        r#"{"clientId":"a","timestamp":1573002340451,"eventType":"disconnected","sessionIdentifier":"s","#,
+        r#""clientInitiatedDisconnect":true,"disconnectReason":"CLIENT_INITIATED_DISCONNECT"}"#,
+        "\n",
+        r#"{"clientId":"a","timestamp":1,"eventType":"subscribed","sessionIdentifier":"s"}"#,
+    );
+    let emqx = r#"[{"clientid":"e","ipaddress":"10.0.0.1","connected_at":1700000000001},
+{"clientid":"e","reason":"normal","connected_at":1700000000001,"disconnected_at":1700000000009}]"#;
+    let mosquitto = concat!(
+        "1700000000: mosquitto version 2.0.11 starting\n",
+        "1700000000: New client connected from 10.0.0.1:5 as m (p2, c1, k60).\n",
+        "1700000003: Client m closed its connection.\n",
+        "1700000004: New client connected from 10.0.0.1:6 as m (p2, c1, k60).\n",
+    );
+    for (name, text, format, records, rejected, online) in [
+        ("aws.ndjson", aws, "aws", 3, 1, 0),
+        ("emqx.json", emqx, "emqx", 2, 0, 0),
+        ("mosquitto.log", mosquitto, "mosquitto", 3, 0, 1),
+    ] {
+        let path = file(folder.path(), name, text);
+        let output = run(&["replay", &path, "--format", "json"], "");
+        assert!(
+            stderr(&output).contains(&format!("is read as `{format}`")),
+            "{name}"
+        );
+        let answer: serde_json::Value = serde_json::from_str(stdout(&output)).unwrap();
+        let summary = &answer["summary"];
+        assert_eq!(summary["records"], records, "{name}: {answer:#}");
+        assert_eq!(summary["rejected"], rejected, "{name}: {answer:#}");
+        assert_eq!(summary["online"], online, "{name}: {answer:#}");
+        let output = run(
+            &["replay", &path, "--format", "json", "--format-in", "events"],
+            "",
+        );
+        let answer: serde_json::Value = serde_json::from_str(stdout(&output)).unwrap();
+        assert_eq!(answer["summary"]["accepted"], 0, "{name}: {answer:#}");
+    }
+    // Numbers run on over a log and a file of events.
+    let log = file(folder.path(), "first.log", mosquitto);
+    let bad = file(folder.path(), "second.json", BAD);
+    let output = run(&["replay", &log, &bad, &log, "--format", "json"], "");
+    let answer: serde_json::Value = serde_json::from_str(stdout(&output)).unwrap();
+    assert_eq!(answer["errors"][0]["record"], 4, "{answer:#}");
+    assert_eq!(answer["summary"]["records"], 7, "{answer:#}");
+}

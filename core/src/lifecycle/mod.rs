@@ -18,10 +18,12 @@ mod generic;
 mod mosquitto;
 mod notice;
 mod open;
+mod recording;
 mod vernemq;
 
 pub use generic::Fields;
 pub use open::Open;
+pub use recording::{Recording, detect};
 
 use notice::Notice;
 

@@ -6,16 +6,37 @@ use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
 use mqtt_presence_core::event::{Limits, Reader};
+use mqtt_presence_core::lifecycle::{Format, Recording, detect};
 use mqtt_presence_core::replay::Replay;
 
+use super::log;
 use crate::cli::failure::Failure;
 use crate::cli::progress::{self, Unit};
 
 /// Below so many bytes no progress is shown.
 const LARGE: u64 = 32 << 20;
 
+/// So many bytes say whose recording it is.
+const HEAD: u64 = 1 << 17;
+
+/// Whose messages the files hold.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Shape {
+    /// As each file's beginning says.
+    Detected,
+    /// Events, whatever they look like.
+    Events,
+    /// A broker's own.
+    Of(Format),
+}
+
 /// Reads all files in their order.
-pub(super) fn read(files: &[PathBuf], limits: Limits, replay: &mut Replay) -> Result<(), Failure> {
+pub(super) fn read(
+    files: &[PathBuf],
+    shape: Shape,
+    limits: Limits,
+    replay: &mut Replay,
+) -> Result<(), Failure> {
     if files.iter().filter(|file| is_standard_input(file)).count() > 1 {
         return Err(Failure::Said(
             "standard input (`-`) can be read only once".to_owned(),
@@ -23,14 +44,49 @@ pub(super) fn read(files: &[PathBuf], limits: Limits, replay: &mut Replay) -> Re
     }
     let bar = progress::bar(Unit::Bytes, total(files), LARGE);
     let mut reader = Reader::new(limits);
+    // Numbers run on over all files; the reader does not count those of logs.
+    let (mut last, mut logged) = (0, 0);
     for (number, file) in files.iter().enumerate() {
         if number > 0 {
             reader.next_file();
         }
         let index = replay.add_file(&file.to_string_lossy());
         let mut input = open(file).map_err(|error| unreadable(file, &error))?;
+        let mut head = Vec::new();
+        let format = match shape {
+            Shape::Events => None,
+            Shape::Of(format) => Some(format),
+            Shape::Detected => {
+                let begin = input.by_ref().take(HEAD).read_to_end(&mut head);
+                begin.map_err(|error| unreadable(file, &error))?;
+                let found = detect(&head);
+                if let Some(format) = found {
+                    anstream::eprintln!(
+                        "`{}` is read as `{format}`; `--format-in events` reads it as events",
+                        file.display()
+                    );
+                }
+                found
+            }
+        };
+        let mut input: Box<dyn Read> = Box::new(io::Cursor::new(head).chain(input));
+        if format == Some(Format::Mosquitto) {
+            let end = log::read(&mut *input, last, index, replay).map_err(|stop| match stop {
+                log::Stop::Input(error) => unreadable(file, &error),
+                log::Stop::Full(full) => Failure::Said(full.to_string()),
+            })?;
+            logged += end - last;
+            last = end;
+            continue;
+        }
+        let mut recording = format.map(Recording::new);
         feed(&mut *input, &mut reader, &bar, &mut |reader| {
-            while let Some(record) = reader.next() {
+            while let Some(mut record) = reader.next() {
+                record.place.record += logged;
+                last = record.place.record;
+                if let Some(recording) = &mut recording {
+                    record = recording.object(record);
+                }
                 replay
                     .push(record, index)
                     .map_err(|full| Failure::Said(full.to_string()))?;
