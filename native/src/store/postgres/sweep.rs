@@ -26,6 +26,10 @@ const YOUNG: &str = "
 SELECT id FROM transition
 WHERE id >= (SELECT oldest_transition FROM total) AND observed_at >= $1::bigint
 ORDER BY id LIMIT 1";
+/// Notes of instances that committed nothing for a day.
+const NOTES: &str = "
+DELETE FROM checkpoint
+WHERE key LIKE 'instance:%' AND split_part(value, ' ', 2)::bigint < $1::bigint - 86400000";
 const TRIM: &str = "
 UPDATE total SET oldest_transition = greatest(oldest_transition, $1::bigint)
 RETURNING oldest_transition";
@@ -142,6 +146,7 @@ impl Writer {
         let oldest = oldest
             .first()
             .map_or(0, |row| row.get::<_, i64>(0).cast_unsigned());
+        link.rows(NOTES, &[&now.cast_signed()]).await?;
         link.batch("BEGIN").await?;
         partition::drop_before(&link, oldest).await?;
         link.batch("COMMIT").await?;

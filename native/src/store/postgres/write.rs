@@ -120,6 +120,12 @@ impl Rows {
         }
     }
 
+    /// What tells an instance that this commit was written.
+    pub fn marker(&mut self, key: &str, value: &str) {
+        self.key.push(key.to_owned());
+        self.value.push(value.to_owned());
+    }
+
     /// Writes all of it in the turn after batch `before`; false when that turn
     /// was somebody else's.
     pub async fn write(

@@ -7,6 +7,7 @@
 //! totals first and reads which of the batch's clients others have changed.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 
 use futures_util::future::try_join;
@@ -22,17 +23,13 @@ use crate::store::join::{Entry, Stage, stage};
 use crate::store::{Batch, Committed};
 
 const LOOK: &str = concat!("SELECT ", columns!(), " FROM total");
-const LOCK: &str = concat!(
-    "SELECT ",
-    columns!(),
-    ", pg_current_xact_id()::text FROM total FOR UPDATE"
-);
+const LOCK: &str = concat!("SELECT ", columns!(), " FROM total FOR UPDATE");
 /// Of the clients of these ids, those written after the batch that is known.
 const CHANGED: &str = "
 SELECT client.client_id, client.last_transition, client.batch, client.record::text
 FROM unnest($1::text[], $2::bigint[]) AS known (client_id, batch)
 JOIN client ON client.client_id = known.client_id AND client.batch > known.batch";
-const OUTCOME: &str = "SELECT pg_xact_status($1::text::xid8)";
+const OUTCOME: &str = "SELECT value FROM checkpoint WHERE key = $1::text";
 
 /// The writing side of the store.
 pub(super) struct Writer {
@@ -46,12 +43,16 @@ pub(super) struct Writer {
     /// Whether the last turn followed one of this instance.
     alone: bool,
     doubt: Option<Doubt>,
+    /// The key under which this instance notes its last commit of a turn.
+    marker: String,
+    number: u64,
 }
 
 /// A commit whose answer has not come yet.
 struct Doubt {
     batch: Arc<Batch>,
-    transaction: String,
+    /// What it writes under the instance's key.
+    value: String,
     committed: Committed,
 }
 
@@ -65,6 +66,8 @@ impl Writer {
             valid_from: u64::MAX,
             alone: false,
             doubt: None,
+            marker: format!("instance:{:016x}", instance()),
+            number: 0,
         }
     }
 
@@ -117,17 +120,19 @@ impl Writer {
     }
 
     async fn turns(&mut self, link: &Link, batch: &Arc<Batch>) -> Result<Committed, Fault> {
-        if let Some(committed) = self.settled(link, batch).await? {
-            return Ok(committed);
-        }
         if self.alone
+            && self.doubt.is_none()
             && batch.poison.is_empty()
             && batch.released.is_empty()
             && let Some(committed) = self.alone(link, batch).await?
         {
             return Ok(committed);
         }
-        let transaction = self.lock(link).await?;
+        self.lock(link).await?;
+        if let Some(committed) = self.settled(link, batch).await? {
+            link.batch("ROLLBACK").await?;
+            return Ok(committed);
+        }
         self.load(link, batch).await?;
         let mut staged = self.stage(batch);
         if !batch.released.is_empty() {
@@ -149,9 +154,12 @@ impl Writer {
         }
         // Now, or COMMIT would be sent before the statement is prepared.
         link.prepared(WRITE).await?;
+        self.number += 1;
+        let value = format!("{} {}", self.number, batch.now);
+        work.rows.marker(&self.marker, &value);
         self.doubt = Some(Doubt {
             batch: Arc::clone(batch),
-            transaction,
+            value,
             committed: std::mem::take(&mut work.committed),
         });
         let write = work.write(link, &self.turn);
@@ -166,31 +174,31 @@ impl Writer {
         Ok(self.done(work))
     }
 
-    /// What became of this batch when its answer was lost, if it was.
+    /// What became of this batch when its answer was lost, if it was. Asked
+    /// under the lock, which that commit held too: it has ended.
+    ///
+    /// Not by its transaction id: a server that crashed gives the id of a
+    /// transaction that it lost to another one, which may have committed.
     async fn settled(
         &mut self,
         link: &Link,
         batch: &Arc<Batch>,
     ) -> Result<Option<Committed>, Fault> {
-        let Some(doubt) = &self.doubt else {
+        let Some(doubt) = self.doubt.take() else {
             return Ok(None);
         };
         if !Arc::ptr_eq(&doubt.batch, batch) {
-            self.doubt = None;
             return Ok(None);
         }
-        let rows = link.rows(OUTCOME, &[&doubt.transaction]).await?;
-        let status: Option<String> = rows.first().and_then(|row| row.get(0));
-        match status.as_deref() {
-            Some("committed") => Ok(self.doubt.take().map(|doubt| doubt.committed)),
-            Some("in progress") => Err(Fault::Passing(
-                "the server is still at a commit whose answer was lost".to_owned(),
-            )),
-            _ => {
-                self.doubt = None;
-                Ok(None)
+        let rows = match link.rows(OUTCOME, &[&self.marker]).await {
+            Ok(rows) => rows,
+            Err(fault) => {
+                self.doubt = Some(doubt);
+                return Err(fault);
             }
-        }
+        };
+        let said: Option<String> = rows.first().map(|row| row.get(0));
+        Ok((said == Some(doubt.value)).then_some(doubt.committed))
     }
 
     /// Without a lock; `None` when somebody else had the turn.
@@ -216,8 +224,8 @@ impl Writer {
         Ok(self.alone.then(|| self.done(work)))
     }
 
-    /// Begins a transaction and takes the turn; answers its id.
-    pub async fn lock(&mut self, link: &Link) -> Result<String, Fault> {
+    /// Begins a transaction and takes the turn.
+    pub async fn lock(&mut self, link: &Link) -> Result<(), Fault> {
         let (statement, ()) = try_join(link.prepared(LOCK), link.batch("BEGIN")).await?;
         let row = link.client.query_one(&statement, &[]).await?;
         let turn = totals::of(&row);
@@ -232,7 +240,7 @@ impl Writer {
             self.valid_from = turn.totals.batches;
         }
         self.turn = turn;
-        Ok(row.get(15))
+        Ok(())
     }
 
     pub fn turn(&self) -> &Turn {
@@ -388,4 +396,12 @@ pub(super) async fn look(link: &Link) -> Result<Turn, Fault> {
     let row = rows.first();
     row.map(totals::of)
         .ok_or_else(|| Fault::Row("its table `total` is empty".to_owned()))
+}
+
+/// A number that no other instance has.
+fn instance() -> u64 {
+    // Seeded from the operating system; the time tells apart what that does not.
+    let mut hasher = RandomState::new().build_hasher();
+    hasher.write_u64(crate::clock::now());
+    hasher.finish()
 }
