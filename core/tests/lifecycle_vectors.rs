@@ -6,9 +6,6 @@
     reason = "a test reads its vectors from files and stops at what it cannot read"
 )]
 
-#![allow(clippy::unwrap_used)]
-#![allow(clippy::disallowed_methods, reason = "the vectors are files")]
-
 use mqtt_presence_core::lifecycle::{Adapter, Fields, Format, Open};
 use serde::Deserialize;
 use serde_json::Value;
