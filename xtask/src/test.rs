@@ -20,6 +20,8 @@ enum Check {
     Format,
     /// Licences, bans and sources of dependencies
     Deny,
+    /// The alert rules, with Prometheus' own checker
+    Alerts,
     /// The page and its engine: build, types, units
     Page,
     /// Clippy, warnings are errors
@@ -58,6 +60,12 @@ impl Check {
                 "licences, bans and sources of dependencies",
                 Command::new(tool::deny::cargo_deny()?)
                     .args(["check", "licenses", "bans", "sources"])
+                    .current_dir(place::root()),
+            ),
+            Check::Alerts => run(
+                "alert rules",
+                Command::new(tool::promtool::promtool()?)
+                    .args(["check", "rules", "docs/operations/alerts.yaml"])
                     .current_dir(place::root()),
             ),
             Check::Page => page::test(),

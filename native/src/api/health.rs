@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::problem::ProblemSchema;
 use super::{Shared, auth};
+use crate::pipeline::metrics;
 use crate::source::Health;
 
 /// It runs.
@@ -99,6 +100,7 @@ pub async fn readyz(State(service): State<Shared>, headers: HeaderMap) -> Respon
     ),
 )]
 pub async fn metrics(State(service): State<Shared>) -> Response {
+    metrics::followers(service.api.max_streams - service.streams.available_permits());
     service.metrics.run_upkeep();
     (
         [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],

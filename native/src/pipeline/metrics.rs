@@ -27,6 +27,8 @@ pub const STORE_FAILURES: &str = "mqtt_presence_store_failures_total";
 pub const LEFT: &str = "mqtt_presence_deliveries_left_total";
 /// Channels that were forgotten.
 pub const FORGOTTEN: &str = "mqtt_presence_channels_forgotten_total";
+/// Streams of transitions that are open.
+pub const FOLLOWERS: &str = "mqtt_presence_stream_followers";
 /// The newest event time.
 pub const NEWEST_EVENT: &str = "mqtt_presence_newest_event_timestamp_seconds";
 /// The lag of the last batch.
@@ -61,6 +63,7 @@ pub fn describe() {
         count,
         "Closed and orphan channels dropped after their retention"
     );
+    describe_gauge!(FOLLOWERS, count, "Streams of transitions that are open");
     describe_gauge!(
         NEWEST_EVENT,
         Unit::Seconds,
@@ -118,4 +121,54 @@ pub(super) fn left(deliveries: usize) {
 
 pub(super) fn forgotten(channels: u64) {
     counter!(FORGOTTEN).increment(channels);
+}
+
+/// So many follow transitions.
+pub fn followers(count: usize) {
+    gauge!(FOLLOWERS).set(count as f64);
+}
+
+#[cfg(test)]
+mod tests {
+    /// What is between `mqtt_presence_` and the end of the name.
+    fn names(text: &str) -> Vec<&str> {
+        let is_name = |c: char| c.is_ascii_lowercase() || c == '_';
+        let words = text.split(|c: char| !is_name(c));
+        let names = words.filter_map(|word| word.strip_prefix("mqtt_presence_"));
+        names.filter(|name| !name.is_empty()).collect()
+    }
+
+    #[test]
+    fn what_operators_are_given_names_these_metrics() {
+        let code = include_str!("metrics.rs").split("#[cfg(test)]").next();
+        let quoted = code.unwrap_or_default().split("\"mqtt_presence_").skip(1);
+        let of_this_file: Vec<_> = quoted.filter_map(|rest| rest.split('"').next()).collect();
+        assert!(of_this_file.len() > 5);
+        let manual = include_str!("../../../docs/operations.md");
+        for name in &of_this_file {
+            assert!(names(manual).contains(name), "the manual lacks `{name}`");
+        }
+        for (file, text) in [
+            ("operations.md", manual),
+            (
+                "alerts.yaml",
+                include_str!("../../../docs/operations/alerts.yaml"),
+            ),
+            (
+                "dashboard.json",
+                include_str!("../../../docs/operations/dashboard.json"),
+            ),
+        ] {
+            let used = names(text);
+            assert!(used.len() > 5, "{file} names no metrics");
+            for name in used {
+                // A summary also gives the number and the sum of what it saw.
+                let name = name.trim_end_matches("_count").trim_end_matches("_sum");
+                assert!(
+                    of_this_file.contains(&name),
+                    "{file}: no metric is called `{name}`"
+                );
+            }
+        }
+    }
 }

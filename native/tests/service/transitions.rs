@@ -97,6 +97,11 @@ fn followers_are_counted() {
     let refused = service.get("/v1/transitions");
     refused.is_problem(503, "too_many_streams", "1 follow");
     assert_eq!(refused.header("retry-after"), "5");
+    let metrics = service.get("/metrics").text;
+    assert!(
+        metrics.contains("\nmqtt_presence_stream_followers 1\n"),
+        "{metrics}"
+    );
     drop(stream);
     crate::support::eventually("the place is free again", || {
         // The service notices that a follower left when it has something to say.
