@@ -46,9 +46,10 @@ pub fn run(args: &RunArgs) -> Result<(), String> {
     if let Err(reason) = page::page(&PageArgs::default()) {
         println!("No page: {reason}. The service answers without it.");
     }
+    // Of the workspace, so that dependencies have the features of the tests' build.
     step::run(
         "build mqtt-presence",
-        &mut step::cargo(&["build", "--locked", "--package", "mqtt-presence"]),
+        &mut step::cargo(&["build", "--locked", "--workspace", "--bin", "mqtt-presence"]),
     )?;
     let folder = place::target().join("run");
     place::fresh(&folder)?;
