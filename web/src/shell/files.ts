@@ -14,10 +14,10 @@ function loadFiles(files: Iterable<File>): void {
 let chooser: HTMLInputElement | null = null;
 
 export function chooseFiles(): void {
-  const input = (chooser ??= document.createElement("input"));
+  // A new one each time: while a browser still ends the last choice, its element opens nothing.
+  const input = (chooser = document.createElement("input"));
   input.type = "file";
   input.multiple = true;
-  input.value = "";
   input.onchange = () => loadFiles(input.files ?? []);
   input.click();
 }
