@@ -10,19 +10,15 @@ function loadFiles(files: Iterable<File>): void {
   if (inputs.length) void loadInputs(inputs);
 }
 
+/** Kept, since a browser forgets a chooser whose element nobody holds. */
+let chooser: HTMLInputElement | null = null;
+
 export function chooseFiles(): void {
-  // A new one each time: while a browser still ends the last choice, its element opens nothing. In the page, since a
-  // browser forgets a chooser whose element nobody holds.
-  const input = document.createElement("input");
+  const input = (chooser ??= document.createElement("input"));
   input.type = "file";
   input.multiple = true;
-  input.hidden = true;
-  input.oncancel = () => input.remove();
-  input.onchange = () => {
-    input.remove();
-    loadFiles(input.files ?? []);
-  };
-  document.body.append(input);
+  input.value = "";
+  input.onchange = () => loadFiles(input.files ?? []);
   input.click();
 }
 
