@@ -14,8 +14,7 @@ pub fn spawn(command: &mut Command) -> Result<Running, String> {
     start(command).map(Running)
 }
 
-/// The same, for those who end it by themselves.
-pub(crate) fn start(command: &mut Command) -> Result<Child, String> {
+fn start(command: &mut Command) -> Result<Child, String> {
     command.process_group(0).spawn().map_err(|error| {
         format!(
             "cannot start `{}`: {error}",
@@ -24,26 +23,98 @@ pub(crate) fn start(command: &mut Command) -> Result<Child, String> {
     })
 }
 
-/// A process that kills `child` when this one ends, however it ends: its
-/// standard input closes then. Without it the child is killed at once.
-pub(crate) fn watchdog(child: &mut Child) -> Result<Child, String> {
-    let watchdog = Command::new("sh")
-        .args([
-            "-c",
-            "read -r _; kill -9 \"$1\"",
-            "watchdog",
-            &child.id().to_string(),
-        ])
-        .process_group(0)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    watchdog.map_err(|error| {
-        let _ = child.kill();
-        let _ = child.wait();
-        format!("`sh` cannot be started: {error}")
-    })
+/// A child that is killed when dropped, and also when this process is killed
+/// before it could.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    child: Child,
+    /// Kills the child when its standard input closes.
+    watchdog: Child,
+}
+
+impl Watched {
+    /// Starts `command`, and who watches over it.
+    pub fn start(command: &mut Command) -> Result<Watched, String> {
+        start(command).and_then(Watched::over)
+    }
+
+    /// Watches over a child that runs; without a watchdog it is killed at once.
+    pub fn over(mut child: Child) -> Result<Watched, String> {
+        let watchdog = Command::new("sh")
+            .args([
+                "-c",
+                "read -r _; kill -9 \"$1\"",
+                "watchdog",
+                &child.id().to_string(),
+            ])
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        match watchdog {
+            Ok(watchdog) => Ok(Watched { child, watchdog }),
+            Err(error) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                Err(format!("`sh` cannot be started: {error}"))
+            }
+        }
+    }
+
+    /// Process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Its exit status, once it has ended.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
+    /// Waits until `what` is ready; its log is named when it ends instead.
+    pub fn wait(
+        &mut self,
+        what: &str,
+        log: &str,
+        patience: Duration,
+        ready: impl Fn() -> bool,
+    ) -> Result<(), String> {
+        let end = Instant::now() + patience;
+        while Instant::now() < end {
+            if let Some(status) = self.ended() {
+                return Err(format!("{what} ended at once ({status}); see `{log}`"));
+            }
+            if ready() {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Err(format!(
+            "{what} does not answer after {} s",
+            patience.as_secs()
+        ))
+    }
+
+    /// Sends `what` a signal by name, such as `STOP`.
+    pub fn signal(&self, what: &str, signal: &str) -> Result<(), String> {
+        let id = self.id().to_string();
+        match Command::new("kill").args(["-s", signal, &id]).status() {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(format!("{what} did not take signal {signal} ({status})")),
+            Err(error) => Err(format!("`kill` cannot be started: {error}")),
+        }
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        // The watchdog first: afterwards the process id may be someone else's.
+        for child in [&mut self.watchdog, &mut self.child] {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
 }
 
 impl Running {

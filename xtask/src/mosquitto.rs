@@ -3,10 +3,11 @@
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use crate::{child, http, tool};
+use crate::child::Watched;
+use crate::{http, tool};
 
 /// How long a start may take.
 const START: Duration = Duration::from_secs(20);
@@ -16,13 +17,7 @@ const START: Duration = Duration::from_secs(20);
 pub struct Mosquitto {
     folder: PathBuf,
     port: u16,
-    running: Option<Running>,
-}
-
-#[derive(Debug)]
-struct Running {
-    broker: Child,
-    watchdog: Child,
+    running: Option<Watched>,
 }
 
 impl Mosquitto {
@@ -62,25 +57,10 @@ impl Mosquitto {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log);
-        let mut broker = child::start(&mut command)?;
-        let watchdog = child::watchdog(&mut broker)?;
-        let running = self.running.insert(Running { broker, watchdog });
-        let end = Instant::now() + START;
-        while Instant::now() < end {
-            if let Ok(Some(status)) = running.broker.try_wait() {
-                return Err(format!(
-                    "mosquitto ended at once ({status}); see `mosquitto.log`"
-                ));
-            }
-            if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok() {
-                return Ok(());
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Err(format!(
-            "mosquitto does not answer after {} s",
-            START.as_secs()
-        ))
+        let running = self.running.insert(Watched::start(&mut command)?);
+        running.wait("mosquitto", "mosquitto.log", START, || {
+            TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok()
+        })
     }
 
     /// SIGKILL, now.
@@ -101,15 +81,5 @@ impl Mosquitto {
     /// Its log on disk, with the same lines that it publishes.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.join("mosquitto.log")).unwrap_or_default()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // The watchdog first: afterwards the process id may be someone else's.
-        for child in [&mut self.watchdog, &mut self.broker] {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
     }
 }

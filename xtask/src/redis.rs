@@ -1,11 +1,11 @@
 //! A real Redis on loopback ports: one server alone, or a cluster of three masters.
 
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::{child, http, tool};
+use crate::child::Watched;
+use crate::{http, tool};
 
 /// How long a server may need until it answers.
 const START: Duration = Duration::from_secs(20);
@@ -17,14 +17,7 @@ pub struct Server {
     folder: PathBuf,
     port: u16,
     options: Vec<String>,
-    running: Option<Running>,
-}
-
-#[derive(Debug)]
-struct Running {
-    server: Child,
-    /// Waits for its standard input to close.
-    watchdog: Child,
+    running: Option<Watched>,
 }
 
 /// Makes sure that `redis-server`, `redis-cli` and `redis-benchmark` are there.
@@ -68,7 +61,8 @@ impl Server {
             .map_err(|error| format!("cannot write `redis.log`: {error}"))?;
         // What was printed before this start does not count.
         let begin = log.metadata().map_or(0, |metadata| metadata.len() as usize);
-        let mut server = Command::new("redis-server")
+        let mut command = Command::new("redis-server");
+        command
             .args([
                 "--bind",
                 "127.0.0.1",
@@ -80,33 +74,16 @@ impl Server {
             .arg("--dir")
             .arg(&self.folder)
             .args(&self.options)
-            .process_group(0)
             .stdin(Stdio::null())
             .stdout(log)
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|error| format!("`redis-server` cannot be started: {error}"))?;
-        let watchdog = child::watchdog(&mut server)?;
-        let running = self.running.insert(Running { server, watchdog });
-        let end = Instant::now() + START;
-        while Instant::now() < end {
-            if let Ok(Some(status)) = running.server.try_wait() {
-                return Err(format!(
-                    "redis-server ended at once ({status}); see `redis.log`"
-                ));
-            }
+            .stderr(Stdio::null());
+        let running = self.running.insert(Watched::start(&mut command)?);
+        running.wait("redis-server", "redis.log", START, || {
             // Not by a connection: where the port was taken, another server answers.
             let printed = std::fs::read(&path).unwrap_or_default();
             let printed = String::from_utf8_lossy(printed.get(begin..).unwrap_or_default());
-            if printed.contains("Ready to accept connections") {
-                return Ok(());
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Err(format!(
-            "redis-server does not answer after {} s",
-            START.as_secs()
-        ))
+            printed.contains("Ready to accept connections")
+        })
     }
 
     /// Its port on 127.0.0.1.
@@ -127,13 +104,7 @@ impl Server {
     /// Sends a signal by name, such as `STOP`.
     pub fn signal(&self, signal: &str) -> Result<(), String> {
         let running = self.running.as_ref().ok_or("redis-server does not run")?;
-        let id = running.server.id().to_string();
-        match Command::new("kill").args(["-s", signal, &id]).status() {
-            Ok(status) if status.success() => Ok(()),
-            other => Err(format!(
-                "redis-server did not take signal {signal} ({other:?})"
-            )),
-        }
+        running.signal("redis-server", signal)
     }
 
     /// What `redis-cli` prints for these arguments.
@@ -144,16 +115,6 @@ impl Server {
             .output()
             .map_err(|error| format!("`redis-cli` cannot be started: {error}"))?;
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // The watchdog first: afterwards the process id may be someone else's.
-        for child in [&mut self.watchdog, &mut self.server] {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
     }
 }
 

@@ -5,10 +5,10 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::child;
+use crate::child::Watched;
 
 /// How to start a Java program of RocketMQ.
 #[derive(Clone, Debug)]
@@ -61,14 +61,12 @@ pub(super) fn java(arguments: &[OsString], home: &Path) -> Command {
     command
 }
 
-/// A running Java process; ended when dropped.
+/// A running Java process; ended by SIGKILL when dropped, which the store of
+/// RocketMQ is made to survive.
 #[derive(Debug)]
 pub(super) struct Server {
     name: &'static str,
-    java: Child,
-    /// Ends the process when this one is killed before it could: it waits for
-    /// its standard input to close.
-    watchdog: Child,
+    java: Watched,
 }
 
 impl Server {
@@ -98,7 +96,8 @@ impl Server {
                 }
                 _ => format!("`java` cannot be started: {error}"),
             })?;
-        let mut server = watch(name, java)?;
+        let java = Watched::over(java)?;
+        let mut server = Server { name, java };
         let end = Instant::now() + deadline;
         loop {
             // What was printed before this start does not count.
@@ -109,8 +108,7 @@ impl Server {
             if printed.contains(ready) {
                 return Ok(server);
             }
-            let ended = server.java.try_wait().ok().flatten();
-            let reason = match ended {
+            let reason = match server.java.ended() {
                 Some(status) => format!("ended at once ({status})"),
                 None if Instant::now() > end => {
                     format!("was not ready after {} s", deadline.as_secs())
@@ -135,38 +133,8 @@ impl Server {
 
     /// Sends a signal by name, such as `STOP`.
     pub(super) fn signal(&self, signal: &str) -> Result<(), String> {
-        let status = Command::new("kill")
-            .args(["-s", signal, &self.id().to_string()])
-            .status();
-        match status {
-            Ok(status) if status.success() => Ok(()),
-            Ok(status) => Err(format!(
-                "the {} did not take signal {signal} ({status})",
-                self.name
-            )),
-            Err(error) => Err(format!("`kill` cannot be started: {error}")),
-        }
+        self.java.signal(&format!("the {}", self.name), signal)
     }
-}
-
-impl Drop for Server {
-    /// SIGKILL, by process id; the store of RocketMQ is made to survive it.
-    fn drop(&mut self) {
-        // The watchdog first: afterwards the process id may be someone else's.
-        for child in [&mut self.watchdog, &mut self.java] {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
-
-fn watch(name: &'static str, mut java: Child) -> Result<Server, String> {
-    let watchdog = child::watchdog(&mut java)?;
-    Ok(Server {
-        name,
-        java,
-        watchdog,
-    })
 }
 
 /// The last lines, enough to see why.
