@@ -30,6 +30,8 @@ pub use answer::{EventAnswer, Records, RejectedAnswer};
 pub use plain::{Plain, Plains};
 pub use reader::{Reader, read_all};
 
+pub(crate) use quote::quote;
+
 /// Which change of a TCP connection an event reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

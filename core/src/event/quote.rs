@@ -8,7 +8,7 @@ const LONGEST: usize = 80;
 /// `text` in backticks: at most 80 characters, then `…`. Control characters,
 /// backticks and bytes that are not UTF-8 are written as escapes, which count
 /// as printed and are never cut.
-pub(super) fn quote(text: &[u8]) -> String {
+pub(crate) fn quote(text: &[u8]) -> String {
     let mut quoted = String::from("`");
     let mut printed = 0;
     let mut piece = String::new();

@@ -4,7 +4,8 @@
 //! events". `sessionIdentifier` is one connection, so it is the channel.
 
 use super::fields::Object;
-use super::notice::{Change, Notice, quoted};
+use super::notice::{Change, Notice};
+use crate::event::quote;
 
 pub(super) fn read(payload: &[u8]) -> Result<Option<Notice>, String> {
     let object = Object::of(payload)?;
@@ -20,7 +21,7 @@ pub(super) fn read(payload: &[u8]) -> Result<Option<Notice>, String> {
         other => {
             return Err(format!(
                 "`eventType` is {}, neither `connected` nor `disconnected`",
-                quoted(other)
+                quote(other.as_bytes())
             ));
         }
     };

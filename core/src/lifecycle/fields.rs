@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::notice::quoted;
+use crate::event::quote;
 
 pub(super) struct Object(Map<String, Value>);
 
@@ -10,8 +10,8 @@ impl Object {
     pub fn of(payload: &[u8]) -> Result<Object, String> {
         match serde_json::from_slice(payload) {
             Ok(Value::Object(map)) => Ok(Object(map)),
-            Ok(_) => Err(format!("{} is no object", shown(payload))),
-            Err(error) => Err(format!("{} is no JSON: {error}", shown(payload))),
+            Ok(_) => Err(format!("{} is no object", quote(payload))),
+            Err(error) => Err(format!("{} is no JSON: {error}", quote(payload))),
         }
     }
 
@@ -21,7 +21,7 @@ impl Object {
             Some(Value::String(text)) => Ok(text),
             Some(other) => Err(format!(
                 "`{name}` is {}, not a string",
-                quoted(&other.to_string())
+                quote(other.to_string().as_bytes())
             )),
             None => Err(format!("`{name}` is missing")),
         }
@@ -43,7 +43,7 @@ impl Object {
             Some(number) => Ok(Some(number)),
             None => Err(format!(
                 "`{name}` is {}, not a whole number",
-                quoted(&self.0[name].to_string())
+                quote(self.0[name].to_string().as_bytes())
             )),
         }
     }
@@ -51,8 +51,4 @@ impl Object {
     pub fn flag(&self, name: &str) -> Option<bool> {
         self.0.get(name).and_then(Value::as_bool)
     }
-}
-
-fn shown(payload: &[u8]) -> String {
-    quoted(&String::from_utf8_lossy(payload))
 }

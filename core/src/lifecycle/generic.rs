@@ -1,7 +1,8 @@
 //! JSON objects whose field names and words the configuration gives.
 
 use super::fields::Object;
-use super::notice::{Change, Notice, quoted};
+use super::notice::{Change, Notice};
+use crate::event::quote;
 
 /// Names of fields, and the words that stand for the three kinds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +57,7 @@ pub(super) fn read(
         return Err(format!(
             "`{}` is {}, no known kind",
             fields.kind,
-            quoted(kind)
+            quote(kind.as_bytes())
         ));
     };
     Ok(Some(Notice {

@@ -4,7 +4,8 @@
 //! `connection_messages`; the wording is the broker's own of 1.6 to 2.0. Ids stand
 //! unquoted, so a line is read from both ends: any id comes out whole.
 
-use super::notice::{Change, Notice, quoted};
+use super::notice::{Change, Notice};
+use crate::event::quote;
 
 const CONNECTED: &str = "New client connected from ";
 const CLIENT: &str = "Client ";
@@ -38,7 +39,7 @@ const ENDINGS: [(&str, Change); 12] = [
 
 pub(super) fn read(payload: &[u8], received: u64) -> Result<Option<Notice>, String> {
     let line = std::str::from_utf8(payload)
-        .map_err(|_| format!("{} is not UTF-8", quoted(&String::from_utf8_lossy(payload))))?
+        .map_err(|_| format!("{} is not UTF-8", quote(payload)))?
         .trim_end_matches(['\r', '\n']);
     let (time, text) = timed(line, received);
     if let Some(rest) = text.strip_prefix(CONNECTED) {
@@ -120,5 +121,8 @@ fn explained(rest: &str) -> Option<(&str, Change, &str)> {
 }
 
 fn cut(line: &str) -> String {
-    format!("{} is no complete line about a client", quoted(line))
+    format!(
+        "{} is no complete line about a client",
+        quote(line.as_bytes())
+    )
 }

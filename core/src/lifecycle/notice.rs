@@ -1,5 +1,7 @@
 //! What a broker says, before the channel is known.
 
+use crate::event::quote;
+
 /// Longest id or address, in bytes, as for every event.
 const ID: usize = 1_024;
 /// Times end here, as for every event.
@@ -39,29 +41,14 @@ impl Notice {
         }
         let long = ids.into_iter().chain([self.address.as_ref()]).flatten();
         if let Some(text) = long.into_iter().find(|text| text.len() > ID) {
-            return Err(format!("{} is longer than {ID} bytes", quoted(text)));
+            return Err(format!(
+                "{} is longer than {ID} bytes",
+                quote(text.as_bytes())
+            ));
         }
         if self.time == 0 || self.time >= TIME {
             return Err(format!("the time `{}` is out of range", self.time));
         }
         Ok(self)
     }
-}
-
-/// At most 80 characters in backticks.
-pub(super) fn quoted(text: &str) -> String {
-    let mut quote = String::from("`");
-    for (at, character) in text.chars().enumerate() {
-        if at == 80 {
-            quote.push('…');
-            break;
-        }
-        if character.is_control() || character == '`' {
-            quote.extend(character.escape_default());
-        } else {
-            quote.push(character);
-        }
-    }
-    quote.push('`');
-    quote
 }

@@ -5,7 +5,8 @@
 //! of arrival is taken, and no reason.
 
 use super::fields::Object;
-use super::notice::{Change, Notice, quoted};
+use super::notice::{Change, Notice};
+use crate::event::quote;
 
 pub(super) fn read(topic: &str, payload: &[u8], received: u64) -> Result<Option<Notice>, String> {
     let change = match topic.rsplit('/').next().unwrap_or_default() {
@@ -14,7 +15,7 @@ pub(super) fn read(topic: &str, payload: &[u8], received: u64) -> Result<Option<
         other => {
             return Err(format!(
                 "the topic ends with {}, which is no known hook",
-                quoted(other)
+                quote(other.as_bytes())
             ));
         }
     };
