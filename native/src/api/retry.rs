@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use mqtt_presence_core::event::{Limits, Reader, Rejected};
+use mqtt_presence_core::event::Limits;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -13,6 +13,7 @@ use super::Shared;
 use super::parameters::Parameters;
 use super::problem::{Problem, ProblemSchema};
 use crate::pipeline::Delivery;
+use crate::source::message;
 use crate::store::{Poison, Quarantined};
 
 /// Records of one commit.
@@ -123,17 +124,19 @@ async fn again(
     let mut delivery = Delivery::default();
     for Quarantined { id, poison, .. } in records {
         retried.retried += 1;
-        match read(poison, service.limits, &mut delivery) {
-            Ok(()) => {
-                retried.accepted += 1;
-                delivery.released.push(id);
-            }
-            Err(rejected) => {
-                retried.rejected += 1;
-                if retried.errors.len() < MOST_ERRORS {
-                    retried.errors.push(StillRejected { id, ..rejected });
-                }
-            }
+        let Some(rejected) = read(&poison, service.limits, &mut delivery) else {
+            retried.accepted += 1;
+            delivery.released.push(id);
+            continue;
+        };
+        retried.rejected += 1;
+        if retried.errors.len() < MOST_ERRORS {
+            retried.errors.push(StillRejected {
+                id,
+                code: rejected.code,
+                field: rejected.field,
+                message: rejected.message,
+            });
         }
     }
     if delivery.released.is_empty() {
@@ -143,40 +146,13 @@ async fn again(
     delivered.map_err(|_| Problem::shutting_down())
 }
 
-/// Adds the events of a record, all of them or none.
-fn read(poison: Poison, limits: Limits, delivery: &mut Delivery) -> Result<(), StillRejected> {
-    let before = delivery.events.len();
-    let mut reader = Reader::new(limits);
-    reader.push(&poison.raw);
-    reader.finish();
-    while let Some(record) = reader.next() {
-        match record.outcome {
-            Ok(event) => delivery.events.push((event, poison.origin.clone())),
-            Err(rejected) => {
-                delivery.events.truncate(before);
-                return Err(StillRejected::of(*rejected));
-            }
-        }
+/// Adds the events of a record, all of them or none; what is wrong with it.
+fn read(poison: &Poison, limits: Limits, delivery: &mut Delivery) -> Option<Poison> {
+    let mut again = Delivery::default();
+    message::read(&poison.raw, &poison.origin, limits, &mut again);
+    let rejected = again.poison.pop();
+    if rejected.is_none() {
+        delivery.events.extend(again.events);
     }
-    if delivery.events.len() > before {
-        return Ok(());
-    }
-    // Without a record: an empty message. Its reason stays the same.
-    Err(StillRejected {
-        id: 0,
-        code: poison.code,
-        field: poison.field,
-        message: poison.message,
-    })
-}
-
-impl StillRejected {
-    fn of(rejected: Rejected) -> StillRejected {
-        StillRejected {
-            id: 0,
-            code: rejected.code.as_str().to_owned(),
-            field: rejected.field,
-            message: rejected.message,
-        }
-    }
+    rejected
 }

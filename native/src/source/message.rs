@@ -1,4 +1,5 @@
-//! From a RocketMQ message's body to a delivery, the same for every client.
+//! From a RocketMQ message's body to a delivery, the same for every client, and
+//! when its bytes are read again.
 
 use mqtt_presence_core::event::{Code, Limits, Reader};
 
@@ -8,8 +9,8 @@ use crate::store::{Origin, Poison};
 /// Adds a message to the delivery: its good records as events; and, when any
 /// record of it is bad or there is none, the whole message as poison with the
 /// first error. The good records of such a message count all the same.
-pub(super) fn read(body: &[u8], origin: &Origin, delivery: &mut Delivery) {
-    let mut reader = Reader::new(Limits::default());
+pub(crate) fn read(body: &[u8], origin: &Origin, limits: Limits, delivery: &mut Delivery) {
+    let mut reader = Reader::new(limits);
     reader.push(body);
     reader.finish();
     let mut first_error = None;
@@ -53,7 +54,7 @@ mod tests {
             ..Origin::default()
         };
         let mut delivery = Delivery::default();
-        read(body.as_bytes(), &origin, &mut delivery);
+        read(body.as_bytes(), &origin, Limits::default(), &mut delivery);
         assert_eq!(delivery.events.len(), events, "{body}");
         assert!(delivery.events.iter().all(|(_, from)| *from == origin));
         match poison {

@@ -11,8 +11,7 @@ pub mod file;
 pub mod fleet;
 #[cfg(feature = "grpc")]
 pub mod grpc;
-#[cfg(any(feature = "grpc", feature = "remoting"))]
-mod message;
+pub(crate) mod message;
 #[cfg(feature = "remoting")]
 pub mod remoting;
 

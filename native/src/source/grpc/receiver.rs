@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use mqtt_presence_core::event::Limits;
 use rocketmq::SimpleConsumer;
 use rocketmq::model::message::MessageView;
 use tokio::task::{JoinError, JoinSet};
@@ -144,7 +145,7 @@ fn read(source: &str, message: &MessageView, delivery: &mut Delivery) {
         offset: None,
     };
     match unpack(message.body()) {
-        Ok(body) => message::read(&body, &origin, delivery),
+        Ok(body) => message::read(&body, &origin, Limits::default(), delivery),
         Err(unreadable) => delivery.poison.push(Poison {
             origin,
             code: unreadable.code.as_str().to_owned(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use mqtt_presence_core::event::Limits;
 use rocketmq_model::common::message::message_ext::MessageExt;
 
 use super::NAME;
@@ -29,7 +30,12 @@ impl Listener {
         let mut delivery = Delivery::default();
         for message in messages {
             let body = message.body().unwrap_or_default();
-            message::read(&body, &self.origin(message), &mut delivery);
+            message::read(
+                &body,
+                &self.origin(message),
+                Limits::default(),
+                &mut delivery,
+            );
         }
         self.watch.in_flight.fetch_add(1, Ordering::Relaxed);
         let committed = self.intake.deliver_blocking(delivery).is_ok();
