@@ -19,6 +19,7 @@ mod safe;
 mod serve;
 mod service;
 mod settings;
+mod signals;
 mod sse;
 mod table;
 mod watch;

@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::super::failure::Failure;
+use super::super::signals::Signals;
 use super::keep::Keep;
 use super::listen::{Heard, listen};
 use super::target::{Item, Target, Untaken};
@@ -52,6 +53,8 @@ impl<'a> Carry<'a> {
         if self.format == Format::Mosquitto {
             topics.push(UPTIME.to_owned());
         }
+        let mut signals = Signals::new()
+            .map_err(|error| Failure::Said(format!("signals cannot be listened for: {error}")))?;
         let (client, eventloop) = AsyncClient::new(options, QUEUE);
         let (sender, receiver) = mpsc::channel(QUEUE);
         let listening = listen(eventloop, client.clone(), broker.to_owned(), topics, sender);
@@ -63,7 +66,7 @@ impl<'a> Carry<'a> {
                 Ok(()) => said((&mut listening).await),
                 failed => failed,
             },
-            () = interrupted() => Ok(()),
+            _ = signals.next() => Ok(()),
         };
         // Unless it has ended by itself: say goodbye, but not for long.
         if !listening.is_finished() && client.try_disconnect().is_ok() {
@@ -175,20 +178,4 @@ impl<'a> Carry<'a> {
 /// A panic in the connection's task is a failure like any other.
 fn said(ended: Result<Result<(), Failure>, tokio::task::JoinError>) -> Result<(), Failure> {
     ended.unwrap_or_else(|error| Err(Failure::Said(error.to_string())))
-}
-
-/// Ctrl-C, or what a service manager sends.
-async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        Err(_) => {
-            let _ = tokio::signal::ctrl_c().await;
-        }
-    }
 }
