@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::Value;
 use ureq::http::{Response, Uri};
-use ureq::{Agent, Body};
+use ureq::{Agent, Body, RequestBuilder};
 
 use super::failure::Failure;
 use crate::config::Secret;
@@ -119,44 +119,26 @@ impl Service {
 
     /// `GET`, answered as JSON.
     pub fn get(&self, path: &str) -> Result<Value, Unanswered> {
-        let mut request = self.agent.get(format!("{}{path}", self.base));
-        if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {}", token.expose()));
-        }
-        let request = request
-            .config()
-            .timeout_global(Some(Duration::from_secs(60)))
-            .build();
-        self.json(request.call())
+        let request = self.agent.get(format!("{}{path}", self.base));
+        self.json(self.limited(request).call())
     }
 
     /// `POST` of JSON, answered as JSON.
     pub fn post(&self, path: &str, body: &Value) -> Result<Value, Unanswered> {
-        let mut request = self.agent.post(format!("{}{path}", self.base));
-        if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {}", token.expose()));
-        }
-        let request = request
-            .config()
-            .timeout_global(Some(Duration::from_secs(60)))
-            .build();
-        self.json(request.send_json(body))
+        let request = self.agent.post(format!("{}{path}", self.base));
+        self.json(self.limited(request).send_json(body))
     }
 
     /// Sends events, as NDJSON. Records that are none are in the quarantine
     /// then, so they count as taken.
     #[cfg(feature = "bridge")]
     pub fn post_events(&self, lines: &str) -> Result<(), Unanswered> {
-        let mut request = self.agent.post(format!("{}/v1/events", self.base));
-        if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {}", token.expose()));
-        }
-        let request = request
-            .header("content-type", "application/x-ndjson")
-            .config()
-            .timeout_global(Some(Duration::from_secs(60)))
-            .build();
-        let mut answer = request
+        let request = self
+            .agent
+            .post(format!("{}/v1/events", self.base))
+            .header("content-type", "application/x-ndjson");
+        let mut answer = self
+            .limited(request)
             .send(lines)
             .map_err(|error| self.unreached(&error))?;
         match answer.status().as_u16() {
@@ -184,13 +166,11 @@ impl Service {
         last: Option<&str>,
         silence: Duration,
     ) -> Result<Response<Body>, Unanswered> {
-        let mut request = self
+        let request = self
             .agent
             .get(format!("{}{path}", self.base))
             .header("accept", "text/event-stream");
-        if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {}", token.expose()));
-        }
+        let mut request = self.signed(request);
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
@@ -200,6 +180,22 @@ impl Service {
             .timeout_per_read(Some(silence))
             .build();
         self.accepted(request.call())
+    }
+
+    /// A request that shows the token, if there is one.
+    fn signed<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
+        match &self.token {
+            Some(token) => request.header("authorization", format!("Bearer {}", token.expose())),
+            None => request,
+        }
+    }
+
+    /// The same, which is answered within a minute.
+    fn limited<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
+        self.signed(request)
+            .config()
+            .timeout_global(Some(Duration::from_secs(60)))
+            .build()
     }
 
     fn json(&self, answer: Result<Response<Body>, ureq::Error>) -> Result<Value, Unanswered> {
