@@ -70,13 +70,7 @@ fn paho_devices_are_answered_within_two_seconds() {
 
     let from = seen();
     let device = Device::start(&road, "java goodbye", 60);
-    road.answers(
-        from,
-        " as java goodbye (p",
-        "java goodbye",
-        "online",
-        &["open"],
-    );
+    road.comes_online(from, "java goodbye");
     device.goodbye();
     let line = "Client java goodbye disconnected.";
     let took = road.answers(from, line, "java goodbye", "offline", &["disconnect"]);
@@ -84,13 +78,7 @@ fn paho_devices_are_answered_within_two_seconds() {
 
     let from = seen();
     let device = Device::start(&road, "java killed", 60);
-    road.answers(
-        from,
-        " as java killed (p",
-        "java killed",
-        "online",
-        &["open"],
-    );
+    road.comes_online(from, "java killed");
     drop(device);
     let line = "Client java killed closed its connection.";
     let took = road.answers(from, line, "java killed", "offline", &["tcpclean"]);
@@ -103,13 +91,7 @@ fn paho_devices_are_answered_within_two_seconds() {
 
     let from = seen();
     let device = Device::start(&road, "java silent", 2);
-    road.answers(
-        from,
-        " as java silent (p",
-        "java silent",
-        "online",
-        &["open"],
-    );
+    road.comes_online(from, "java silent");
     device.stand_still();
     let line = "Client java silent has exceeded timeout";
     let took = road.answers(from, line, "java silent", "offline", &["tcpclean"]);
@@ -118,7 +100,7 @@ fn paho_devices_are_answered_within_two_seconds() {
 
     let from = seen();
     let first = Device::start(&road, "java taken", 60);
-    road.answers(from, " as java taken (p", "java taken", "online", &["open"]);
+    road.comes_online(from, "java taken");
     let second = Device::start(&road, "java taken", 60);
     let line = "Client java taken already connected, closing old connection.";
     let took = road.answers(from, line, "java taken", "online", &["tcpclean", "open"]);

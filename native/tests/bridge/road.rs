@@ -100,6 +100,12 @@ impl Road {
         client["status"].as_str().unwrap_or("no answer").to_owned()
     }
 
+    /// Waits until the broker has let the client in, and the service knows of
+    /// it by this channel alone.
+    pub fn comes_online(&self, seen: usize, id: &str) {
+        self.answers(seen, &format!(" as {id} (p"), id, "online", &["open"]);
+    }
+
     /// Waits for a line of the broker's log after `seen` bytes of it, then for
     /// the answer: the client's status, and how its channels ended, in their order.
     pub fn answers(

@@ -31,7 +31,7 @@ fn the_whole_road_through_rocketmq() {
     let from = road.broker.log().len();
     let device = connect(road.broker.port(), "on the whole road", 60);
     let id = "on the whole road";
-    road.answers(from, &format!(" as {id} (p"), id, "online", &["open"]);
+    road.comes_online(from, id);
     drop(device);
     let line = format!("Client {id} closed its connection.");
     let took = road.answers(from, &line, id, "offline", &["tcpclean"]);

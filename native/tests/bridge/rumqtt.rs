@@ -48,7 +48,7 @@ fn each_way_to_end_is_answered_within_two_seconds() {
     let odd = "clean stop (p2, c1, k60). as x";
     let from = seen();
     let device = connect(port, odd, 60);
-    road.answers(from, &format!(" as {odd} (p"), odd, "online", &["open"]);
+    road.comes_online(from, odd);
     goodbye(device);
     let line = format!("Client {odd} disconnected.");
     let took = road.answers(from, &line, odd, "offline", &["disconnect"]);
@@ -109,7 +109,7 @@ fn a_killed_broker_leaves_no_ghosts() {
     let gone = connect(port, "gone with the broker", 60);
     let back = connect(port, "back again", 60);
     for id in ["gone with the broker", "back again"] {
-        road.answers(before, &format!(" as {id} (p"), id, "online", &["open"]);
+        road.comes_online(before, id);
     }
     // Mosquitto counts whole seconds: what is open must be older than the new start.
     std::thread::sleep(Duration::from_secs(2));
