@@ -1,6 +1,7 @@
 //! What is sent, and what must come of it.
 
 use mqtt_presence::fleet::{Fleet, FleetConfig};
+use mqtt_presence::source::remoting::{Config, Producer};
 use mqtt_presence_core::event::Event;
 use mqtt_presence_core::presence::{Options, Presence};
 
@@ -36,6 +37,20 @@ pub fn poison() -> Vec<String> {
             _ => format!(r#"{{"clientId":"poison-{number}","channelId":"c","eventType":"connect","time":-1}}"#),
         })
         .collect()
+}
+
+/// Who sends to the topic.
+pub async fn producer(namesrv: &str, topic: &str) -> Producer {
+    let config = Config::new(namesrv, topic, "GID_producer");
+    Producer::start(&config).await.unwrap()
+}
+
+/// Sends bodies that are none.
+pub async fn send_poison(producer: &Producer, bodies: &[String]) {
+    for body in bodies {
+        let sent = producer.send_raw("connect", "poison", body.clone());
+        sent.await.unwrap();
+    }
 }
 
 /// The state that these events must give, whatever happens on the way.

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use mqtt_presence::source::remoting::{Config, Producer};
 use mqtt_presence::store::{Sqlite, SqliteSettings};
 use mqtt_presence_core::presence::Options;
 use rusqlite::Connection;
@@ -46,23 +45,12 @@ pub fn run(source: Source, version: &str) {
     let expected = messages::evaluate(&events);
     let poison = messages::poison();
     let runtime = Runtime::new().unwrap();
-    let producer = runtime
-        .block_on(Producer::start(&Config::new(
-            cluster.namesrv(),
-            TOPIC,
-            "GID_producer",
-        )))
-        .unwrap();
+    let producer = runtime.block_on(messages::producer(cluster.namesrv(), TOPIC));
     let tenth = |index: usize| {
         let part = |all: usize| all / 10 * index..all / 10 * (index + 1);
         runtime.block_on(async {
             producer.send(&events[part(events.len())]).await.unwrap();
-            for body in &poison[part(poison.len())] {
-                producer
-                    .send_raw("connect", "poison", body.clone())
-                    .await
-                    .unwrap();
-            }
+            messages::send_poison(&producer, &poison[part(poison.len())]).await;
         });
     };
     for index in 0..9 {

@@ -14,6 +14,7 @@ pub mod package;
 pub mod page;
 pub mod place;
 pub mod postgres;
+pub mod random;
 pub mod readme;
 pub mod redis;
 pub mod rocketmq;

@@ -3,8 +3,9 @@
 use mqtt_presence::store::{Batch, Keep};
 use mqtt_presence_core::event::Kind::{Connect, Tcpclean};
 use mqtt_presence_core::presence::{Closing, Options, Presence, Status};
+use xtask::random::Random;
 
-use crate::fleet::{NOW, Numbers, batch, event, random};
+use crate::fleet::{NOW, batch, event, random};
 use crate::{Bench, Open};
 
 pub async fn answers_equal_the_rule(open: Open) {
@@ -33,7 +34,7 @@ pub async fn answers_equal_the_rule_with_tcpclean_and_lease(open: Open) {
 async fn equal(open: Open, options: Options, seed: u64) {
     let bench = open(options.clone(), Keep::default());
     let mut presence = Presence::new(options.clone());
-    let mut numbers = Numbers(seed);
+    let mut numbers = Random(seed);
     let mut now = NOW;
     for round in 0..60 {
         now += numbers.below(20_000);

@@ -9,10 +9,11 @@ use std::time::Duration;
 use mqtt_presence::store::{Keep, Selection, Sqlite, SqliteSettings, Store};
 use mqtt_presence_core::event::Kind::Tcpclean;
 use mqtt_presence_core::presence::{Closing, Options, Presence};
+use xtask::random::Random;
 
 use crate::Bench;
 use crate::counts::compare;
-use crate::fleet::{NOW, Numbers, batch, event};
+use crate::fleet::{NOW, batch, event};
 use crate::process::{Committer, batch_of, expected, holds, rounds};
 
 fn open(file: &Path) -> Sqlite {
@@ -37,7 +38,7 @@ fn open_copy(file: &Path, options: Options) -> Bench {
 async fn killed_thirty_times_in_the_middle_of_commits() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("presence.db");
-    let mut numbers = Numbers(7);
+    let mut numbers = Random(7);
     let mut acknowledged = None;
     for turn in 0..30 {
         let cache_bytes = if turn % 2 == 0 { 10_000 } else { 256 << 20 };
@@ -182,7 +183,7 @@ async fn counts_follow_a_changed_rule() {
         ..Options::default()
     };
     let mut presence = Presence::new(changed.clone());
-    let mut numbers = Numbers(11);
+    let mut numbers = Random(11);
     let events: Vec<_> = (0..400)
         .map(|_| crate::fleet::random(&mut numbers))
         .collect();

@@ -2,6 +2,7 @@
 
 use mqtt_presence::store::{Batch, Origin};
 use mqtt_presence_core::event::{Event, Kind};
+use xtask::random::Random;
 
 pub const DAY: u64 = 24 * 60 * 60 * 1000;
 pub const NOW: u64 = 1_700_000_000_000;
@@ -37,21 +38,8 @@ pub fn batch(now: u64, events: impl IntoIterator<Item = Event>) -> Batch {
     }
 }
 
-/// A small generator of numbers, the same everywhere.
-pub struct Numbers(pub u64);
-
-impl Numbers {
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
-        (self.0 >> 33) % bound
-    }
-}
-
 /// A random event of a small fleet: few ids, so that everything collides.
-pub fn random(numbers: &mut Numbers) -> (Event, Origin) {
+pub fn random(numbers: &mut Random) -> (Event, Origin) {
     let client = numbers.below(60);
     let channel = numbers.below(5);
     let kind = [Kind::Connect, Kind::Disconnect, Kind::Tcpclean][numbers.below(3) as usize];

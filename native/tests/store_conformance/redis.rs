@@ -11,11 +11,12 @@ use mqtt_presence_core::event::Kind::Connect;
 use mqtt_presence_core::presence::{Closing, Options, Presence};
 use proptest::prelude::*;
 use xtask::place;
+use xtask::random::Random;
 use xtask::redis::{Cluster, Server};
 
 use crate::Bench;
 use crate::counts::compare;
-use crate::fleet::{NOW, Numbers, batch, event, origin, random};
+use crate::fleet::{NOW, batch, event, origin, random};
 use crate::process::{batch_of, holds, rounds};
 
 /// Where a server that ends with this process has its data; emptied by the
@@ -131,7 +132,7 @@ proptest! {
 
 async fn together(seed: u64, options: Options) {
     let settings = settings(alone());
-    let mut numbers = Numbers(seed);
+    let mut numbers = Random(seed);
     let mut presence = Presence::new(options.clone());
     let mut tasks = Vec::new();
     for _ in 0..3 {
@@ -247,7 +248,7 @@ async fn killed_and_started_again_in_the_middle_of_commits() {
             insist(&*store, &Arc::new(batch)).await;
         }
     });
-    let mut numbers = Numbers(5);
+    let mut numbers = Random(5);
     let mut kills = 0;
     while !committing.is_finished() && kills < 8 {
         tokio::time::sleep(Duration::from_millis(60 + numbers.below(120))).await;
@@ -391,7 +392,7 @@ async fn counts_follow_a_changed_rule_and_stop_the_old_one() {
         ..Options::default()
     };
     let mut presence = Presence::new(changed.clone());
-    let mut numbers = Numbers(11);
+    let mut numbers = Random(11);
     let events: Vec<_> = (0..400).map(|_| random(&mut numbers)).collect();
     for (event, origin) in &events {
         presence.apply(event, &origin.label(), None, NOW);

@@ -3,9 +3,9 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use xtask::random::Random;
 use xtask::rocketmq::Cluster;
 
-use super::random::Random;
 use super::team::Team;
 
 /// How long a store is frozen.

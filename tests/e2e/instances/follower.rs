@@ -9,8 +9,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-
-use super::random::Random;
+use xtask::random::Random;
 
 /// A transition as it was told.
 #[derive(Clone)]

@@ -5,7 +5,6 @@ mod backend;
 mod fault;
 mod follower;
 mod proxy;
-mod random;
 mod team;
 mod verdict;
 
@@ -13,15 +12,15 @@ use std::io::Write as _;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mqtt_presence::source::remoting::{Config, Producer};
+use mqtt_presence::source::remoting::Producer;
 use mqtt_presence_core::event::Event;
 use mqtt_presence_core::presence::{Options, Presence};
 use tokio::runtime::Runtime;
+use xtask::random::Random;
 use xtask::rocketmq::{Cluster, StartOptions};
 
 use backend::Backend;
 use fault::Fault;
-use random::Random;
 use team::Team;
 use verdict::Verdict;
 
@@ -54,13 +53,7 @@ pub fn run() {
         .map(|backend| Team::start(backend, cluster.namesrv(), TOPIC, scratch.path()))
         .collect();
     let runtime = Runtime::new().unwrap();
-    let producer = runtime
-        .block_on(Producer::start(&Config::new(
-            cluster.namesrv(),
-            TOPIC,
-            "GID_producer",
-        )))
-        .unwrap();
+    let producer = runtime.block_on(messages::producer(cluster.namesrv(), TOPIC));
 
     let all = messages::events((events / PER_CLIENT) as u32, events);
     let poison = messages::poison();
@@ -145,12 +138,7 @@ fn say(text: &str) {
 
 /// So many events a second, after the rejected ones.
 async fn send(producer: &Producer, events: &[Event], poison: &[String], rate: u64) {
-    for body in poison {
-        producer
-            .send_raw("connect", "poison", body.clone())
-            .await
-            .unwrap();
-    }
+    messages::send_poison(producer, poison).await;
     let began = Instant::now();
     let piece = (rate as usize * PIECE.as_millis() as usize / 1_000).max(1);
     for (number, events) in events.chunks(piece).enumerate() {

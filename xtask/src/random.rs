@@ -1,9 +1,11 @@
-//! Numbers that look drawn by lot.
+//! Numbers that look drawn by lot, for tests: the same everywhere for one seed.
 
-/// A linear congruential generator.
+/// A linear congruential generator, of its seed.
+#[derive(Debug)]
 pub struct Random(pub u64);
 
 impl Random {
+    /// The next number, from 0 to below `bound`.
     pub fn below(&mut self, bound: u64) -> u64 {
         self.0 = self
             .0
