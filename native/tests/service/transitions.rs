@@ -139,6 +139,10 @@ fn a_settled_stream_tells_what_lasted() {
     tell(&service, "a", 2, "tcpclean");
     let (_, id, data) = stream.next().unwrap();
     assert_eq!((id, &data["online"]), (6, &false.into()));
+    // What did not last is not looked at again.
+    tell(&service, "b", 2, "connect");
+    tell(&service, "b", 2, "tcpclean");
+    while stream.placed() < 8 {}
 }
 
 #[test]
