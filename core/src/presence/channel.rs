@@ -39,6 +39,10 @@ pub struct Channel {
     /// must go one day, and so that the value is a join.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<u64>,
+    /// The latest time of a list of connections that had it; `lease` counts
+    /// from here. The largest stays, so the value is a join.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed: Option<u64>,
 }
 
 impl Channel {
@@ -89,6 +93,7 @@ impl Channel {
     ) -> ChannelState {
         ChannelState::of(
             self.connect.as_ref().map(|fact| fact.time),
+            self.confirmed,
             self.closing(options.closing).is_some(),
             channel_id,
             newest_connect,
@@ -124,6 +129,13 @@ impl Channel {
     pub(super) fn note_closing(&mut self, now: u64) -> bool {
         let news = self.closed_at < Some(now);
         self.closed_at = self.closed_at.max(Some(now));
+        news
+    }
+
+    /// Notes that a list of this time had the channel; true when that is news.
+    pub(super) fn confirm(&mut self, as_of: u64) -> bool {
+        let news = self.confirmed < Some(as_of);
+        self.confirmed = self.confirmed.max(Some(as_of));
         news
     }
 

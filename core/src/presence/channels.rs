@@ -157,6 +157,12 @@ impl Channels {
         wide.closed_at = wide.closed_at.max(Some(now));
     }
 
+    /// Notes that a list of this time had the channel.
+    pub fn confirm(&mut self, channel: u32, as_of: u64) {
+        let wide = self.widen(channel);
+        wide.confirmed = wide.confirmed.max(Some(as_of));
+    }
+
     /// The facts of a channel, where they lie beside its row.
     fn widen(&mut self, channel: u32) -> &mut Wide {
         let row = &mut self.rows[channel];
@@ -215,7 +221,9 @@ impl Channels {
             true => self.id(channel),
             false => Cow::Borrowed(""),
         };
-        ChannelState::of(self.connected(channel), closed, &id, newest, options, now)
+        let confirmed = self.wide(channel).and_then(|wide| wide.confirmed);
+        let connected = self.connected(channel);
+        ChannelState::of(connected, confirmed, closed, &id, newest, options, now)
     }
 
     /// The record of a channel.
@@ -229,6 +237,7 @@ impl Channels {
             disconnect: fact(Kind::Disconnect),
             tcpclean: fact(Kind::Tcpclean),
             closed_at: self.closed_at(channel),
+            confirmed: self.wide(channel).and_then(|wide| wide.confirmed),
         }
     }
 
@@ -242,6 +251,9 @@ impl Channels {
         }
         if let Some(at) = record.closed_at {
             self.note_closing(channel, at);
+        }
+        if let Some(at) = record.confirmed {
+            self.confirm(channel, at);
         }
     }
 }

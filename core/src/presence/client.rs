@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Channel, ChannelState, Counts, Options, Status};
+use super::{Channel, ChannelState, Counts, Options, RECONCILED, Status};
 use crate::event::{Event, Kind};
 
 /// The last flip of a client's answer; it outlives the channels.
@@ -203,7 +203,7 @@ impl Client {
         };
         let taken = channel.join(event.kind, event.time, event.client_ip.as_deref(), origin);
         if event.kind == Kind::Connect {
-            taken
+            (origin == RECONCILED && channel.confirm(event.time)) || taken
         } else {
             channel.note_closing(now) || taken
         }

@@ -1,7 +1,7 @@
 //! All clients in memory.
 
 use super::table::Table;
-use super::{Applied, Cause, Client, Counts, Explain, Options, Status, Transition};
+use super::{Applied, Cause, Client, Counts, Explain, Options, RECONCILED, Status, Transition};
 use crate::event::{Event, Plain};
 
 /// The state of all clients, in memory. Feed it events with
@@ -93,7 +93,10 @@ impl Presence {
         now: u64,
     ) -> Option<Transition> {
         let online = self.apply_plain(&event.into(), origin, now)?;
-        Some(Transition::new(event, online, now, message_id))
+        Some(Transition {
+            synthetic: origin == RECONCILED,
+            ..Transition::new(event, online, now, message_id)
+        })
     }
 
     /// As [`apply`](Presence::apply), of an event whose texts are borrowed;
@@ -219,6 +222,7 @@ impl Presence {
                         event_type: cause.kind,
                         message_id: None,
                     },
+                    synthetic: cause.synthetic,
                 });
             }
         }

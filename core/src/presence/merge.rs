@@ -2,7 +2,7 @@
 
 use std::collections::btree_map::Entry;
 
-use super::{Applied, Channel, ChannelState, Client, Options};
+use super::{Applied, Channel, ChannelState, Client, Options, RECONCILED};
 use crate::event::Kind;
 
 /// The fact that decides an answer; the cause of a flip that a merge made.
@@ -11,6 +11,8 @@ pub(super) struct Deciding {
     pub time: u64,
     pub channel_id: String,
     pub kind: Kind,
+    /// Whether a list of connections told it.
+    pub synthetic: bool,
 }
 
 impl Client {
@@ -82,6 +84,11 @@ impl Client {
             time,
             channel_id: channel_id.to_owned(),
             kind,
+            synthetic: self
+                .channels
+                .get(channel_id)
+                .and_then(|channel| channel.slot(kind))
+                .is_some_and(|fact| fact.origin == RECONCILED),
         })
     }
 
@@ -113,6 +120,9 @@ impl Channel {
         }
         if let Some(at) = other.closed_at {
             changed |= self.note_closing(at);
+        }
+        if let Some(at) = other.confirmed {
+            changed |= self.confirm(at);
         }
         changed
     }

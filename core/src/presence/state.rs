@@ -33,10 +33,11 @@ impl ChannelState {
         ChannelState::Suspect,
     ];
 
-    /// The state of a channel that connected at `connect`, if it did, and is
-    /// `closed` or not; the rest as of [`Channel::state`](super::Channel::state).
+    /// The state of a channel that connected at `connect`, if it did, was
+    /// `confirmed` at a later time, and is `closed` or not; the rest as of [`Channel::state`](super::Channel::state).
     pub(super) fn of(
         connect: Option<u64>,
+        confirmed: Option<u64>,
         closed: bool,
         channel_id: &str,
         newest_connect: Option<(u64, &str)>,
@@ -46,7 +47,8 @@ impl ChannelState {
         let Some(connect) = connect else {
             return ChannelState::Orphan;
         };
-        let overdue = |lease: u64| now.saturating_sub(connect) > lease;
+        let sure = confirmed.map_or(connect, |confirmed| confirmed.max(connect));
+        let overdue = |lease: u64| now.saturating_sub(sure) > lease;
         if closed {
             ChannelState::Closed
         } else if options.takeover && newest_connect > Some((connect, channel_id)) {

@@ -17,7 +17,7 @@ use super::channels::{Channels, Wanted};
 use super::id::Id;
 use super::row::NONE;
 use super::rows::Rows;
-use super::{Client, Counts, Last, Options, Status};
+use super::{Client, Counts, Last, Options, RECONCILED, Status};
 use crate::event::{Kind, Plain};
 
 /// See the module.
@@ -158,6 +158,8 @@ impl Table {
         let taken = channels.join(channel, kind, time, event.client_ip, origin);
         if kind != Kind::Connect {
             channels.note_closing(channel, now);
+        } else if origin == RECONCILED {
+            channels.confirm(channel, time);
         }
         if taken {
             self.touched(client, channel, kind, options);

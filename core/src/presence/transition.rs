@@ -18,6 +18,13 @@ pub struct Transition {
     pub observed_at: u64,
     /// The event that did it.
     pub cause: Cause,
+    /// Whether a list of connections told it, and no event.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub synthetic: bool,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// The event that flipped an answer.
@@ -46,6 +53,7 @@ impl Transition {
                 event_type: event.kind,
                 message_id: message_id.map(str::to_owned),
             },
+            synthetic: false,
         }
     }
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::Fact;
 use crate::event::Kind;
 
-/// Three slots, as of [`Channel`](super::Channel), and its `closed_at`.
+/// Three slots, as of [`Channel`](super::Channel), its `closed_at` and `confirmed`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Wide {
     slots: [Option<Kept>; 3],
     pub closed_at: Option<u64>,
+    pub confirmed: Option<u64>,
 }
 
 /// A fact whose texts may be those of another fact of the channel, as they

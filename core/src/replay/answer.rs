@@ -73,6 +73,7 @@ impl Replay {
                     disconnect: fact(Kind::Disconnect),
                     tcpclean: fact(Kind::Tcpclean),
                     closed_at: None,
+                    confirmed: None,
                 },
             );
         }
@@ -193,5 +194,6 @@ fn times(columns: &Columns, slots: Slots) -> Channel {
         disconnect: fact(Kind::Disconnect),
         tcpclean: fact(Kind::Tcpclean),
         closed_at: None,
+        confirmed: None,
     }
 }

@@ -234,6 +234,8 @@ pub struct TransitionAnswer {
     pub observed_at: u64,
     /// The event that did it.
     pub cause: CauseAnswer,
+    /// Whether a list of connections (`POST /v1/reconcile`) told it, and no event.
+    pub synthetic: bool,
 }
 
 /// The event that flipped an answer.
@@ -262,6 +264,7 @@ impl From<Numbered> for TransitionAnswer {
                 event_type: transition.cause.event_type,
                 message_id: transition.cause.message_id,
             },
+            synthetic: transition.synthetic,
         }
     }
 }

@@ -39,6 +39,7 @@ mod problem;
 mod quarantine;
 mod query;
 mod rate;
+mod reconcile;
 mod records;
 mod retry;
 mod server;
@@ -91,6 +92,8 @@ struct Service {
     metrics: PrometheusHandle,
     shutdown: CancellationToken,
     streams: Arc<Semaphore>,
+    /// Taken by the list of connections that is being read.
+    reconciling: tokio::sync::Mutex<()>,
     rate: rate::Rate,
     document: OnceLock<utoipa::openapi::OpenApi>,
 }
@@ -101,6 +104,7 @@ type Shared = Arc<Service>;
 pub fn router(parts: Parts) -> Router {
     let service = Arc::new(Service {
         streams: Arc::new(Semaphore::new(parts.api.max_streams)),
+        reconciling: tokio::sync::Mutex::default(),
         rate: rate::Rate::new(parts.api.rate),
         api: parts.api,
         store: parts.store,
@@ -122,6 +126,7 @@ pub fn router(parts: Parts) -> Router {
         .routes(routes!(transitions::transitions))
         .routes(routes!(events::events))
         .routes(routes!(quarantine::quarantine))
+        .routes(routes!(reconcile::reconcile))
         .routes(routes!(retry::retry))
         .routes(routes!(retry::retry_all))
         .routes(routes!(health::metrics))

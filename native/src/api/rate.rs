@@ -84,8 +84,12 @@ pub async fn limit(State(service): State<Shared>, request: Request, next: Next) 
 }
 
 /// Ends an answer that takes too long. Following transitions answers at
-/// once and then goes on, so it is not cut off.
+/// once and then goes on, so it is not cut off; nor is a list of connections,
+/// which is watched piece by piece.
 pub async fn timeout(State(service): State<Shared>, request: Request, next: Next) -> Response {
+    if request.uri().path() == super::reconcile::PATH {
+        return next.run(request).await;
+    }
     let limit = service.api.timeout;
     match tokio::time::timeout(limit.duration(), next.run(request)).await {
         Ok(response) => response,

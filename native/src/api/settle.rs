@@ -181,6 +181,7 @@ mod tests {
                     event_type: Kind::Connect,
                     message_id: None,
                 },
+                synthetic: false,
             },
         }
     }

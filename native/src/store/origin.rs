@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
+use mqtt_presence_core::presence::RECONCILED;
 use serde::{Deserialize, Serialize};
 
 /// Where an event came from, for facts, transitions and the quarantine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Origin {
-    /// The configured source: `remoting`, `grpc`, `http`, `file`, `fleet`.
+    /// The configured source: `remoting`, `grpc`, `http`, `file`, `fleet`;
+    /// `reconcile` for what a list of connections told.
     pub source: String,
     /// RocketMQ message id; the same over a redelivery.
     pub message_id: Option<String>,
@@ -21,6 +23,14 @@ pub struct Origin {
 }
 
 impl Origin {
+    /// A list of connections, as core names it.
+    pub fn reconciled() -> Origin {
+        Origin {
+            source: RECONCILED.to_owned(),
+            ..Origin::default()
+        }
+    }
+
     /// What a fact remembers: the message id, or the source and the offset.
     /// It stays the same over a redelivery, so that ties between facts end
     /// the same way on every instance.

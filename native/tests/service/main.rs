@@ -7,6 +7,7 @@ mod ending;
 mod guards;
 mod ingest;
 mod problems;
+mod reconcile;
 mod retry;
 mod support;
 mod transitions;

@@ -53,6 +53,7 @@ fn the_description_has_every_route_and_no_other() {
         "get /v1/transitions",
         "post /v1/clients/query",
         "post /v1/events",
+        "post /v1/reconcile",
         "post /v1/quarantine/retry",
         "post /v1/quarantine/{id}/retry",
     ];

@@ -9,6 +9,7 @@ mod history;
 mod listing;
 mod process;
 mod quarantine;
+mod reconcile;
 mod redis;
 mod refusals;
 mod shared;
@@ -116,6 +117,7 @@ mod suites {
         checkpoints_go_with_their_batch in quarantine,
         forgets_as_the_rule_does in forgetting,
         a_redelivery_after_forgetting_brings_nobody_back in forgetting,
+        a_list_repairs_and_events_go_before_it in reconcile,
         follows_every_steps_vector in vectors,
         answers_every_replay_vector in vectors,
         takes_every_parse_vector in vectors,

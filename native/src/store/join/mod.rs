@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 
-use mqtt_presence_core::presence::{Channel, Client, Closing, Options, Transition};
+use mqtt_presence_core::presence::{Channel, Client, Closing, Options, RECONCILED, Transition};
 
 use super::{Batch, Numbered};
 
@@ -81,9 +81,8 @@ pub(super) fn stage<'b, 'k>(
             staged.part.newest_forgotten = newest_elsewhere(entry, &staged.part, options);
         }
         let counted_before = Counted::of(&staged.part, &timeless);
-        let applied = staged
-            .part
-            .apply(event, &origin.label(), batch.now, options);
+        let label = origin.label();
+        let applied = staged.part.apply(event, &label, batch.now, options);
         if !applied.changed {
             continue;
         }
@@ -100,12 +99,10 @@ pub(super) fn stage<'b, 'k>(
                 previous: std::mem::replace(&mut staged.newest, id),
                 numbered: Numbered {
                     id,
-                    transition: Transition::new(
-                        event,
-                        online,
-                        batch.now,
-                        origin.message_id.as_deref(),
-                    ),
+                    transition: Transition {
+                        synthetic: label == RECONCILED,
+                        ..Transition::new(event, online, batch.now, origin.message_id.as_deref())
+                    },
                 },
             });
         }

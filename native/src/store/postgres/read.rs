@@ -43,13 +43,13 @@ const OVERDUE: &str = concat!(
      ON overdue.open_since < $1::bigint"
 );
 const HISTORY: &str = "
-SELECT id, client_id, online, time, observed_at, channel_id, event_type, message_id
+SELECT id, client_id, online, time, observed_at, channel_id, event_type, message_id, synthetic
 FROM transition
 WHERE client_id = $1::text AND observed_at >= $2::bigint AND observed_at < $3::bigint
     AND id >= (SELECT oldest_transition FROM total)
 ORDER BY id DESC LIMIT $4::bigint";
 const AFTER: &str = "
-SELECT id, client_id, online, time, observed_at, channel_id, event_type, message_id
+SELECT id, client_id, online, time, observed_at, channel_id, event_type, message_id, synthetic
 FROM transition
 WHERE id > $1::bigint AND id >= (SELECT oldest_transition FROM total)
 ORDER BY id LIMIT $2::bigint";
@@ -332,6 +332,7 @@ fn numbered(row: Row) -> Numbered {
                 event_type,
                 message_id: row.get::<_, Option<String>>(7).map(text::read),
             },
+            synthetic: row.get(8),
         },
     }
 }

@@ -38,9 +38,9 @@ WITH turn AS (
         closed_at = excluded.closed_at, batch = excluded.batch, record = excluded.record
 ), transitions AS (
     INSERT INTO transition
-        (id, client_id, online, time, observed_at, channel_id, event_type, message_id)
+        (id, client_id, online, time, observed_at, channel_id, event_type, message_id, synthetic)
     SELECT t.* FROM turn, unnest($12::bigint[], $13::text[], $14::boolean[], $15::bigint[],
-        $16::bigint[], $17::text[], $18::text[], $19::text[]) AS t
+        $16::bigint[], $17::text[], $18::text[], $19::text[], $22::boolean[]) AS t
 ), checkpoints AS (
     INSERT INTO checkpoint (key, value)
     SELECT k.* FROM turn, unnest($20::text[], $21::text[]) AS k
@@ -67,6 +67,7 @@ pub(super) struct Rows {
     channel_id: Vec<String>,
     event_type: Vec<&'static str>,
     message_id: Vec<Option<String>>,
+    synthetic: Vec<bool>,
     key: Vec<String>,
     value: Vec<String>,
 }
@@ -105,6 +106,7 @@ impl Rows {
             let message = flip.cause.message_id.as_deref();
             self.message_id
                 .push(message.map(|id| text::write(id).into_owned()));
+            self.synthetic.push(flip.synthetic);
         }
     }
 
@@ -161,6 +163,7 @@ impl Rows {
                     &self.message_id,
                     &self.key,
                     &self.value,
+                    &self.synthetic,
                 ],
             )
             .await?;

@@ -237,13 +237,13 @@ impl View<'_> {
         };
         let mut select = self.connection.prepare_cached(
             "SELECT id, client_id, online, time, observed_at, channel_id, event_type, message_id,
-                previous FROM transition WHERE id = ?1",
+                synthetic, previous FROM transition WHERE id = ?1",
         )?;
         let mut rows = Vec::new();
         while next > 0 && rows.len() < limit {
             let row = select
                 .query_row([next.cast_signed()], |row| {
-                    Ok((numbered(row)?, unsigned(row, 8)?))
+                    Ok((numbered(row)?, unsigned(row, 9)?))
                 })
                 .optional()?;
             // The rest of the chain is no longer kept.
@@ -265,8 +265,8 @@ impl View<'_> {
 
     pub fn transitions_after(&self, after: u64, limit: usize) -> Result<Vec<Numbered>, Fault> {
         let mut select = self.connection.prepare_cached(
-            "SELECT id, client_id, online, time, observed_at, channel_id, event_type, message_id
-                FROM transition WHERE id > ?1 ORDER BY id LIMIT ?2",
+            "SELECT id, client_id, online, time, observed_at, channel_id, event_type, message_id,
+                synthetic FROM transition WHERE id > ?1 ORDER BY id LIMIT ?2",
         )?;
         let rows = select.query_map((signed(after), signed(limit as u64)), numbered)?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -344,6 +344,7 @@ fn numbered(row: &Row<'_>) -> Result<Numbered, rusqlite::Error> {
                 event_type,
                 message_id: row.get(7)?,
             },
+            synthetic: row.get(8)?,
         },
     })
 }

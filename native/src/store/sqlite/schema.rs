@@ -11,7 +11,7 @@ const APPLICATION: i32 = 0x6d71_7072;
 
 /// Each brings a file from the version that is its position to the next.
 /// Never change one that was released: add another.
-const MIGRATIONS: &[&str] = &[FIRST];
+const MIGRATIONS: &[&str] = &[FIRST, SYNTHETIC];
 
 const FIRST: &str = "
 -- What the totals were counted under, and the like.
@@ -72,6 +72,11 @@ CREATE TABLE checkpoint (
     key TEXT PRIMARY KEY,
     value TEXT NOT NULL
 ) WITHOUT ROWID;
+";
+
+const SYNTHETIC: &str = "
+-- Whether a list of connections told the transition, and no event.
+ALTER TABLE transition ADD COLUMN synthetic INTEGER NOT NULL DEFAULT 0;
 ";
 
 /// Refuses files of other programs and of newer versions of this one.

@@ -10,7 +10,8 @@ use crate::store::{Batch, Keep, Poison};
 pub(super) fn transitions(connection: &Connection, flips: &[Flip]) -> Result<(), Fault> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO transition (id, previous, client_id, online, time, observed_at,
-            channel_id, event_type, message_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            channel_id, event_type, message_id, synthetic)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
     for Flip { numbered, previous } in flips {
         let flip = &numbered.transition;
@@ -24,6 +25,7 @@ pub(super) fn transitions(connection: &Connection, flips: &[Flip]) -> Result<(),
             flip.cause.channel_id,
             flip.cause.event_type.as_str(),
             flip.cause.message_id,
+            flip.synthetic,
         ])?;
     }
     Ok(())
