@@ -283,6 +283,26 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Eight digits are read at once: of each length, and with what lies next to digits among them.
+    #[test]
+    fn a_time_is_read_the_same_by_both(
+        digits in "[0-9]{1,17}", change in proptest::option::of((any::<prop::sample::Index>(), "[/:;?@ .p]")),
+    ) {
+        let mut time = digits;
+        if let Some((at, other)) = change {
+            let at = at.index(time.len());
+            time.replace_range(at..=at, &other);
+        }
+        let line = PIECES[0].replace("1700000000000", &time);
+        let input = [PIECES[0], &line, PIECES[2]].join("\n");
+        let expected = read_all(input.as_bytes(), Limits::default());
+        prop_assert_eq!(with_plain(input.as_bytes(), usize::MAX, Limits::default()).0, expected);
+    }
+}
+
 #[test]
 fn most_records_of_a_plain_recording_take_the_short_cut() {
     let line = PIECES[0];

@@ -14,7 +14,7 @@ use super::table::{Table, channel_hash, client_hash, spread};
 use crate::event::Plain;
 
 /// Events of one batch: about what a core can wait for at once, or a bit more.
-const BATCH: usize = 16;
+const BATCH: usize = 32;
 
 impl Table {
     /// As [`apply`](Table::apply), of each event in order; tells of the flips.
@@ -31,31 +31,29 @@ impl Table {
             for (hash, event) in hashes.iter_mut().zip(events) {
                 *hash = client_hash(event.client_id);
             }
-            let mut seen = 0;
-            for hash in &hashes[..events.len()] {
-                let is_it = |row: &u32| self.clients[*row].hash == *hash;
-                let found = self.by_client.find(spread(*hash), is_it);
-                seen ^= found.map_or(0, |row| self.clients[*row].last);
+            // The first that may be it: nearly always it is, and to know costs
+            // the wait that comes next.
+            let mut rows = [NONE; BATCH];
+            for (row, hash) in rows.iter_mut().zip(&hashes[..events.len()]) {
+                if let Some(found) = self.by_client.find(spread(*hash), |_| true) {
+                    *row = *found;
+                }
             }
-            let mut clients = [NONE; BATCH];
-            let places = clients.iter_mut().zip(&hashes);
-            for ((client, hash), event) in places.zip(events) {
-                if let Some(row) = self.find_hashed(*hash, event.client_id) {
-                    *client = row;
-                    let last = self.clients[row].last;
-                    if last != NONE {
-                        seen ^= u32::from(self.channels.row(last).open());
-                    }
+            for row in &mut rows {
+                if *row != NONE {
+                    *row = self.clients[*row].last;
+                }
+            }
+            let mut seen = 0;
+            for last in rows {
+                if last != NONE {
+                    seen ^= u32::from(self.channels.row(last).open());
                 }
             }
             // The loads must not be left out.
             black_box(seen);
-            let places = clients.iter().zip(&hashes);
-            for ((client, hash), event) in places.zip(events) {
-                let client = match *client {
-                    NONE => self.client_row(*hash, event.client_id),
-                    row => row,
-                };
+            for (hash, event) in hashes.iter().zip(events) {
+                let client = self.client_row(*hash, event.client_id);
                 let id = Wanted::new(event.channel_id);
                 let channel = self.channel_row(client, channel_hash(client, &id), &id);
                 if let Some(online) = self.join((client, channel), event, origin, now, options) {
