@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use mqtt_presence_core::presence::Explain;
+use mqtt_presence_core::presence::{Client, Explain};
 
 use super::Shared;
 use super::answer::{Explained, LastTransition};
@@ -40,15 +40,12 @@ pub async fn client(
 ) -> Result<Json<Explained>, Problem> {
     let id = id(path)?;
     parameters.finish(&[])?;
-    let mut found = service.store.clients(std::slice::from_ref(&id)).await?;
-    let client = found.pop().flatten();
-    let last = match client.as_ref().and_then(|client| client.last) {
-        None => None,
-        Some(last) => {
-            let newest = service.store.history(&id, 0, u64::MAX >> 1, 1).await?.pop();
-            Some(newest.map_or_else(|| LastTransition::from(last), LastTransition::from))
-        }
-    };
+    let (client, newest) = service.store.client(&id).await?.unzip();
+    let last = client.as_ref().and_then(|client: &Client| client.last);
+    let last = newest
+        .flatten()
+        .map(LastTransition::from)
+        .or_else(|| last.map(LastTransition::from));
     let explain = Explain::new(&id, client.as_ref(), &service.options, clock::now());
     Ok(Json(Explained::new(explain, last)))
 }

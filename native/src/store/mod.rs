@@ -48,6 +48,18 @@ pub trait Store: Send + Sync + 'static {
     async fn commit(&self, batch: Arc<Batch>) -> Result<Committed, StoreError>;
     /// The clients of these ids, in the order asked; `None` for one never seen.
     async fn clients(&self, ids: &[String]) -> Result<Vec<Option<Client>>, StoreError>;
+    /// One client, with its newest transition if that is still kept; `None` for one never seen.
+    async fn client(&self, id: &str) -> Result<Option<(Client, Option<Numbered>)>, StoreError> {
+        let found = self.clients(&[id.to_owned()]).await?.pop().flatten();
+        let Some(client) = found else {
+            return Ok(None);
+        };
+        let newest = match client.last {
+            Some(_) => self.history(id, 0, u64::MAX >> 1, 1).await?.pop(),
+            None => None,
+        };
+        Ok(Some((client, newest)))
+    }
     /// A page of clients, stable under writes.
     async fn list(
         &self,

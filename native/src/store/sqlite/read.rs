@@ -118,6 +118,32 @@ impl View<'_> {
         Ok(clients)
     }
 
+    /// A client and its newest transition.
+    pub fn client(&self, id: &str) -> Result<Option<(Client, Option<Numbered>)>, Fault> {
+        let cached = self.shared.cache().get(id).cloned();
+        let entry = match cached {
+            Some(entry) => Some(entry),
+            None => self.row(id)?,
+        };
+        let Some(entry) = entry else {
+            return Ok(None);
+        };
+        let newest = self.transition(entry.newest)?;
+        Ok(Some((entry.client, newest.map(|(numbered, _)| numbered))))
+    }
+
+    /// The transition of this id, and the id of its client's previous one.
+    fn transition(&self, id: u64) -> Result<Option<(Numbered, u64)>, Fault> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT id, client_id, online, time, observed_at, channel_id, event_type, message_id,
+                synthetic, previous FROM transition WHERE id = ?1",
+        )?;
+        let row = select.query_row([id.cast_signed()], |row| {
+            Ok((numbered(row)?, unsigned(row, 9)?))
+        });
+        Ok(row.optional()?)
+    }
+
     /// A client as its row has it.
     fn row(&self, id: &str) -> Result<Option<Entry>, Fault> {
         let row = self
@@ -235,19 +261,10 @@ impl View<'_> {
             Some(newest) => newest,
             None => self.row(id)?.map_or(0, |entry| entry.newest),
         };
-        let mut select = self.connection.prepare_cached(
-            "SELECT id, client_id, online, time, observed_at, channel_id, event_type, message_id,
-                synthetic, previous FROM transition WHERE id = ?1",
-        )?;
         let mut rows = Vec::new();
         while next > 0 && rows.len() < limit {
-            let row = select
-                .query_row([next.cast_signed()], |row| {
-                    Ok((numbered(row)?, unsigned(row, 9)?))
-                })
-                .optional()?;
             // The rest of the chain is no longer kept.
-            let Some((numbered, previous)) = row else {
+            let Some((numbered, previous)) = self.transition(next)? else {
                 break;
             };
             let observed_at = numbered.transition.observed_at;
