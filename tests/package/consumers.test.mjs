@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
 
 import { EXPECTED } from "./consumers/events.mjs";
 import { command, folder, install, run, tool } from "./installed.mjs";
@@ -35,6 +36,12 @@ test("only what users need is packed", () => {
   assert.equal(manifest.dependencies, undefined);
 });
 
+test("the repository is the one that `cargo xtask package --repository` names", () => {
+  const { repository } = tool(join(folder, "node_modules", "mqtt-presence", "package.json"));
+  const url = `git+${process.env.MQTT_PRESENCE_REPOSITORY}.git`;
+  assert.deepEqual(repository, { type: "git", url, directory: "wasm/package" });
+});
+
 for (const file of ["esm.mjs", "cjs.cjs", "worker.mjs", "hook.mjs", "stream.mjs"]) {
   test(`node/${file}`, () => assert.equal(node(join("node", file)), EXPECTED));
 }
@@ -63,6 +70,23 @@ test("vite, with a worker", async () => {
   const root = join(folder, "vite");
   run("vite", ["build", root, "--base", "./", "--logLevel", "warn", "--target", "es2022"], { cwd: root });
   assert.deepEqual(await answersOf(browser, `${server.url}/vite/dist/`), [EXPECTED, EXPECTED]);
+});
+
+test("vite's development server, with a worker", async () => {
+  const { createServer } = await import(pathToFileURL(tool.resolve("vite")));
+  const development = await createServer({
+    root: join(folder, "vite"),
+    optimizeDeps: { exclude: ["mqtt-presence"] },
+    server: { host: "127.0.0.1", port: 0, fs: { allow: [folder] } },
+    logLevel: "warn",
+  });
+  try {
+    await development.listen();
+    const [url] = development.resolvedUrls.local;
+    assert.deepEqual(await answersOf(browser, url), [EXPECTED, EXPECTED]);
+  } finally {
+    await development.close();
+  }
 });
 
 test("esbuild", async () => {

@@ -30,7 +30,7 @@ impl Default for ConformanceArgs {
 
 /// Builds the package and compares.
 pub fn conformance(args: &ConformanceArgs) -> Result<(), String> {
-    package::package()?;
+    package::package(None)?;
     compare(args)
 }
 

@@ -25,6 +25,9 @@ const ENTRIES: [&str; 5] = [
 /// What a module calls `import.meta.url`, in CommonJS.
 const HERE: &str = "const here = require('node:url').pathToFileURL(__filename).href;";
 
+/// A place for the sources, to see that the package names the one it is given.
+const SOMEWHERE: &str = "https://git.example/mqtt-presence";
+
 /// The project of the package: its sources and its tools.
 pub(crate) fn project() -> PathBuf {
     place::root().join("wasm").join("package")
@@ -41,18 +44,22 @@ pub struct PackageArgs {
     /// Also try it, packed and installed, and compare its answers with native's
     #[arg(long)]
     test: bool,
+
+    /// Where its sources are published; npm shows it, and asks for it before it vouches for where a package was built
+    #[arg(long, value_name = "URL")]
+    repository: Option<String>,
 }
 
 /// Builds the package, and tries it where that is asked for.
 pub fn run_with(args: &PackageArgs) -> Result<(), String> {
     match args.test {
         true => test(),
-        false => package(),
+        false => package(args.repository.as_deref()),
     }
 }
 
-/// Builds the package into [`folder`].
-pub fn package() -> Result<(), String> {
+/// Builds the package into [`folder`]; `repository` is where its sources are published.
+pub fn package(repository: Option<&str>) -> Result<(), String> {
     let project = project();
     page::packages(&project)?;
     let engine = page::bound("package", &project)?;
@@ -97,7 +104,7 @@ pub fn package() -> Result<(), String> {
         &built.join("README.md"),
     )?;
     copy(&place::root().join("LICENSE"), &built.join("LICENSE"))?;
-    describe(&built)?;
+    describe(&built, repository)?;
     println!("\nThe package is in `{}`", built.display());
     Ok(())
 }
@@ -105,7 +112,7 @@ pub fn package() -> Result<(), String> {
 /// Builds the package, tries it packed and installed, and compares its answers
 /// with native's.
 pub fn test() -> Result<(), String> {
-    package()?;
+    package(Some(SOMEWHERE))?;
     tools::chromium()?;
     run(
         "package: its users, its README",
@@ -117,6 +124,7 @@ pub fn test() -> Result<(), String> {
                 "tests/package/calls.test.mjs",
             ])
             .env("MQTT_PRESENCE_PACKAGE", folder())
+            .env("MQTT_PRESENCE_REPOSITORY", SOMEWHERE)
             .current_dir(place::root()),
     )?;
     conformance::compare(&conformance::ConformanceArgs::default())
@@ -141,7 +149,7 @@ fn tool(name: &str) -> Command {
 }
 
 /// The package.json that is published: without what only building needs.
-fn describe(built: &Path) -> Result<(), String> {
+fn describe(built: &Path, repository: Option<&str>) -> Result<(), String> {
     let path = project().join("package.json");
     let text = read(&path)?;
     let package: serde_json::Value =
@@ -161,6 +169,17 @@ fn describe(built: &Path) -> Result<(), String> {
         "package: package.json",
         Command::new("npm")
             .args(["pkg", "delete", "devDependencies"])
+            .current_dir(built),
+    )?;
+    let Some(url) = repository else {
+        return Ok(());
+    };
+    run(
+        "package: repository",
+        Command::new("npm")
+            .args(["pkg", "set", "repository.type=git"])
+            .arg(format!("repository.url=git+{url}.git"))
+            .arg("repository.directory=wasm/package")
             .current_dir(built),
     )
 }

@@ -7,7 +7,7 @@ use crate::{package, place, step};
 
 /// Measures and prints a table of its own: the times over the peer.
 pub(super) fn measure(events: u64) -> Result<(), String> {
-    package::package()?;
+    package::package(None)?;
     let recording = replay::recording(events)?;
     step::run(
         "Presence.push beside plain JavaScript",
