@@ -15,15 +15,21 @@ mod aws;
 mod emqx;
 mod fields;
 mod generic;
+mod head;
+mod lines;
 mod mosquitto;
 mod notice;
 mod open;
+mod published;
 mod recording;
 mod vernemq;
 
 pub use generic::Fields;
 pub use open::Open;
-pub use recording::{Recording, detect};
+
+pub(crate) use head::Head;
+pub(crate) use lines::Lines;
+pub(crate) use recording::Recording;
 
 use notice::Notice;
 
