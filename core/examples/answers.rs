@@ -12,7 +12,7 @@ use std::io::{BufRead, Write};
 
 use mqtt_presence_core::event::{Limits, Reader, Record, Records, RejectedAnswer};
 use mqtt_presence_core::presence::{self, ChannelAnswer, Explain, Presence, Status, Transition};
-use mqtt_presence_core::replay::{self, Answers, Replay, View};
+use mqtt_presence_core::replay::{self, Answers, Input, Replay, Shape, View};
 use serde::{Deserialize, Serialize};
 
 #[path = "../../tests/conformance/options.rs"]
@@ -157,20 +157,13 @@ fn parse(asked: &Parse) -> String {
 
 fn recording(asked: &Recording) -> String {
     let mut replay = Replay::new(asked.options.replay());
-    let mut reader = Reader::new(Limits::default());
-    for (number, file) in asked.files.iter().enumerate() {
-        if number > 0 {
-            reader.next_file();
+    let mut input = Input::new(Limits::default(), Shape::Detected);
+    for file in &asked.files {
+        input.begin(&mut replay, &file.name).unwrap();
+        for bytes in bytes(&file.input).chunks(asked.chunk) {
+            input.push(&mut replay, bytes).unwrap();
         }
-        let index = replay.add_file(&file.name);
-        read(
-            &mut reader,
-            &bytes(&file.input),
-            asked.chunk,
-            |record, _| {
-                replay.push(record, index).unwrap();
-            },
-        );
+        input.finish(&mut replay).unwrap();
     }
     json(&replay.report(asked.options.view())) + "\n"
 }

@@ -8,8 +8,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mqtt_presence_core::event::{Limits, Reader};
-use mqtt_presence_core::replay::Replay;
+use mqtt_presence_core::event::Limits;
+use mqtt_presence_core::replay::{Input, Replay, Shape};
 
 #[path = "../../tests/conformance/options.rs"]
 mod options;
@@ -49,18 +49,13 @@ fn inputs(folder: &Path) -> Vec<(String, Vec<u8>)> {
 
 fn answer(files: &[(String, Vec<u8>)], options: &VectorOptions, chunk: usize) -> String {
     let mut replay = Replay::new(options.replay());
-    let mut reader = Reader::new(Limits::default());
-    for (number, (name, bytes)) in files.iter().enumerate() {
-        if number > 0 {
-            reader.next_file();
-        }
-        let file = replay.add_file(name);
+    let mut input = Input::new(Limits::default(), Shape::Detected);
+    for (name, bytes) in files {
+        input.begin(&mut replay, name).unwrap();
         for chunk in bytes.chunks(chunk) {
-            reader.push(chunk);
-            replay.drain(&mut reader, file).unwrap();
+            input.push(&mut replay, chunk).unwrap();
         }
-        reader.finish();
-        replay.drain(&mut reader, file).unwrap();
+        input.finish(&mut replay).unwrap();
     }
     let report = replay.report(options.view());
     serde_json::to_string(&report).unwrap() + "\n"

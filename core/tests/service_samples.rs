@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
-use mqtt_presence_core::event::{Limits, Reader};
-use mqtt_presence_core::lifecycle::{Recording, detect};
+use mqtt_presence_core::event::Limits;
+use mqtt_presence_core::replay::{Input, Options, Replay, Shape, View};
 
 #[test]
 fn every_sample_is_detected_and_read() {
@@ -12,22 +12,20 @@ fn every_sample_is_detected_and_read() {
     for block in page.split("```json ").skip(1) {
         let (name, rest) = block.split_once('\n').unwrap();
         let sample = rest.split("```").next().unwrap();
-        let format = detect(sample.as_bytes());
-        let found = format.map_or("alibaba", |format| format.as_str());
+        let mut replay = Replay::new(Options::default());
+        let mut input = Input::new(Limits::default(), Shape::Detected);
+        input.begin(&mut replay, name).unwrap();
+        input.push(&mut replay, sample.as_bytes()).unwrap();
+        input.finish(&mut replay).unwrap();
+        let found = input.format().map_or("alibaba", |format| format.as_str());
         assert_eq!(found, name);
-        let mut recording = format.map(Recording::new);
-        let mut reader = Reader::new(Limits::default());
-        reader.push(sample.as_bytes());
-        reader.finish();
-        let mut channels = Vec::new();
-        while let Some(mut record) = reader.next() {
-            if let Some(recording) = &mut recording {
-                record = recording.object(record);
-            }
-            channels.push(record.outcome.expect(name).channel_id);
-        }
-        assert_eq!(channels.len(), 2, "{name}");
-        assert_eq!(channels[0], channels[1], "{name}");
+        let report = replay.report(View::Whole);
+        assert_eq!(report.summary.accepted, 2, "{name}");
+        assert_eq!(report.summary.rejected, 0, "{name}");
+        // Both messages are of one channel, which has ended.
+        assert_eq!(report.clients.len(), 1, "{name}");
+        assert_eq!(report.clients[0].channels.len(), 1, "{name}");
+        assert!(!report.clients[0].online, "{name}");
         seen.push(name);
     }
     assert_eq!(seen, ["alibaba", "aws", "emqx"]);

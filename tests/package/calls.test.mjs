@@ -164,6 +164,25 @@ test("a replay answers along both axes", async () => {
   assert.equal(replay.report().errors[0].code, "invalid_json");
 });
 
+test("recordings of brokers are read as such, unless told otherwise", () => {
+  const log = "1700000000: New client connected from 10.0.0.1:5 as m (p2, c1, k60).\n1700000003: Client m closed its connection.\n";
+  const replay = new Replay().addFile("mosquitto.log").push(log).finishFile();
+  assert.equal(replay.fileFormat, "mosquitto");
+  assert.deepEqual([...replay.actual(1_700_000_001_000)], [["m", "online"]]);
+  assert.equal(replay.report().summary.accepted, 2);
+  const events = new Replay({ formatIn: "events" }).push(log).finishFile();
+  assert.equal(events.fileFormat, undefined);
+  assert.equal(events.report().summary.accepted, 0);
+  const generic = new Replay({ formatIn: "generic" }).push('{"clientId":"g","eventType":"connect","time":5}').finishFile();
+  assert.equal(generic.clients()[0].channels[0].channelId, "g@?@5");
+  assert.throws(() => new Replay({ formatIn: "hivemq" }), { code: "unknown_word" });
+  const run = (...flags) =>
+    spawnSync(process.execPath, [join(built, "dist", "esm", "cli.js"), "replay", "-", ...flags], { input: log, encoding: "utf8" });
+  assert.equal(run().stderr, "`-` is read as `mosquitto`; `--format-in events` reads it as events\n");
+  assert.equal(run("--format-in", "events").stderr, "");
+  assert.equal(run("--format-in", "hivemq").status, 2);
+});
+
 test("init may be called in Node too, again and again", async () => {
   await Promise.all([init(), init()]);
 });

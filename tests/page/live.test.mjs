@@ -46,6 +46,19 @@ onService("follows the service that served it", {}, async (page, served) => {
   assert.deepEqual(Object.keys(copied), Object.keys(told));
 });
 
+onService("shows from where the channels of its events came", {}, async (page, served) => {
+  await connected(page);
+  await eventually(() => newest(page), (now) => now > 10);
+  await by(page, "connection").getByRole("button", { name: "Pause" }).click();
+  const ADDRESS = /^[\d.]+:\d+$/;
+  const cells = () => by(page, "events-table").locator("tbody tr").evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.title || cell.innerText)));
+  const rows = await eventually(cells, (now) => now.filter((row) => row.some((cell) => ADDRESS.test(cell))).length > 3, { what: "addresses" });
+  const [, , , client, channel, address] = rows.find((row) => ADDRESS.test(row[5]));
+  const told = await (await fetch(new URL(`v1/clients/${encodeURIComponent(client)}`, served.address))).json();
+  const found = told.channels.find(({ channelId }) => channelId === channel);
+  assert.equal((found.connect ?? found.disconnect ?? found.tcpclean).clientIp, address);
+});
+
 onService("pauses, counts what waits, and goes on", {}, async (page) => {
   await connected(page);
   await eventually(() => newest(page), (now) => now > 10);

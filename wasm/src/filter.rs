@@ -2,7 +2,7 @@
 
 use mqtt_presence_core::event::{Kind, Limits};
 use mqtt_presence_core::presence::{self, Closing, Status};
-use mqtt_presence_core::replay::{AnomalyKind, ClientFilter, EventFilter, Options, Sort};
+use mqtt_presence_core::replay::{AnomalyKind, ClientFilter, EventFilter, Options, Shape, Sort};
 use wasm_bindgen::JsValue;
 
 use crate::input;
@@ -57,6 +57,18 @@ pub(crate) fn limits(object: &JsValue) -> Result<Limits, JsValue> {
         record: limit("maxRecord", usual.record)?,
         depth: limit("maxDepth", usual.depth)?,
     })
+}
+
+/// `{formatIn}`, optional: the name of a format, or `events`.
+pub(crate) fn shape(object: &JsValue) -> Result<Shape, JsValue> {
+    let Some(word) = input::text(object, "formatIn")? else {
+        return Ok(Shape::Detected);
+    };
+    if word == "events" {
+        return Ok(Shape::Events);
+    }
+    let format = word.parse().map(Shape::Of);
+    format.map_err(|_: String| unknown("formatIn", &word))
 }
 
 /// `{clients, range, kinds, anomalous}`.

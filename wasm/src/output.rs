@@ -1,6 +1,7 @@
 //! Answers as objects of typed arrays.
 
 use js_sys::{Array, Float64Array, JSON, Object, Reflect, Uint8Array, Uint16Array, Uint32Array};
+use mqtt_presence_core::replay::Full;
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 
@@ -80,6 +81,11 @@ pub(crate) fn error(code: &str, message: &str) -> JsValue {
         .with("field", JsValue::NULL)
         .with("message", message)
         .into()
+}
+
+/// What a recording took, or that it takes no more.
+pub(crate) fn taken(taken: Result<(), Full>) -> Result<(), JsValue> {
+    taken.map_err(|full| error("full", &full.to_string()))
 }
 
 /// A JSON array that is being written.

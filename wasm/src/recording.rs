@@ -1,11 +1,10 @@
 //! A recording and its answers, without what only a screen asks for.
 
-use mqtt_presence_core::event::Reader;
-use mqtt_presence_core::replay::{self, Answers, View};
+use mqtt_presence_core::replay::{self, Answers, Input, View};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
-use crate::output::{error, json, line};
+use crate::output::{json, line, taken};
 use crate::{filter, panic};
 
 /// All events of some files. `addFile`, `push` until the file ends,
@@ -13,8 +12,7 @@ use crate::{filter, panic};
 #[wasm_bindgen]
 pub struct Recording {
     replay: replay::Replay,
-    reader: Reader,
-    file: Option<usize>,
+    input: Input,
 }
 
 #[derive(Serialize)]
@@ -23,49 +21,39 @@ struct Reading<'a>(&'a str, &'a str);
 #[wasm_bindgen]
 impl Recording {
     /// An empty recording. Options, each of which may be left out: `closing`,
-    /// `takeover`, `flapCount`, `flapWindow`, `lateAfter`, `maxRecord`, `maxDepth`.
+    /// `takeover`, `flapCount`, `flapWindow`, `lateAfter`, `maxRecord`, `maxDepth`,
+    /// `formatIn`.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue) -> Result<Recording, JsValue> {
         panic::watch();
         Ok(Recording {
             replay: replay::Replay::new(filter::options(options)?),
-            reader: Reader::new(filter::limits(options)?),
-            file: None,
+            input: Input::new(filter::limits(options)?, filter::shape(options)?),
         })
     }
 
     /// Begins a further file.
     #[wasm_bindgen(js_name = addFile)]
     pub fn add_file(&mut self, name: &str) -> Result<(), JsValue> {
-        if self.file.is_some() {
-            self.finish_file()?;
-            self.reader.next_file();
-        }
-        self.file = Some(self.replay.add_file(name));
-        Ok(())
+        taken(self.input.begin(&mut self.replay, name))
     }
 
     /// The file's next bytes, cut anywhere.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), JsValue> {
-        self.reader.push(bytes);
-        self.take()
+        taken(self.input.push(&mut self.replay, bytes))
     }
 
     /// Says that the file ends here.
     #[wasm_bindgen(js_name = finishFile)]
     pub fn finish_file(&mut self) -> Result<(), JsValue> {
-        self.reader.finish();
-        self.take()
+        taken(self.input.finish(&mut self.replay))
     }
 
-    fn take(&mut self) -> Result<(), JsValue> {
-        let file = match self.file {
-            Some(file) => file,
-            None => *self.file.insert(self.replay.add_file("")),
-        };
-        self.replay
-            .drain(&mut self.reader, file)
-            .map_err(|full| error("full", &full.to_string()))
+    /// Whose messages the file holds that was added last, as far as that is
+    /// clear; nothing for events.
+    #[wasm_bindgen(js_name = fileFormat)]
+    pub fn file_format(&self) -> Option<String> {
+        self.input.format().map(|format| format.to_string())
     }
 
     /// What a consumer believed after the first so many records: pairs of

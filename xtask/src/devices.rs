@@ -31,7 +31,7 @@ impl Devices {
         let broker = Mosquitto::start(&folder.join("mosquitto"), "allow_anonymous true")?;
         bridge
             .args(["bridge", "--from", &broker.url(), "--to", target, "--state"])
-            .arg(folder.join("bridge.json"));
+            .arg(folder.join("bridge.state"));
         let bridge = child::spawn(&mut bridge)?;
         let port = broker.port();
         for number in 1..=COUNT {

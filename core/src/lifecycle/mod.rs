@@ -15,15 +15,21 @@ mod aws;
 mod emqx;
 mod fields;
 mod generic;
+mod head;
+mod lines;
 mod mosquitto;
 mod notice;
 mod open;
+mod published;
 mod recording;
 mod vernemq;
 
 pub use generic::Fields;
 pub use open::Open;
-pub use recording::{Recording, detect};
+
+pub(crate) use head::Head;
+pub(crate) use lines::Lines;
+pub(crate) use recording::Recording;
 
 use notice::Notice;
 
@@ -171,8 +177,9 @@ impl Adapter {
         self.open.end_before(self.format, started, now)
     }
 
-    /// What is open, to be kept over a restart of the bridge.
-    pub fn open(&self) -> &Open {
-        &self.open
+    /// Clients of which something else is known than at the last call, each
+    /// with JSON for [`Open::restore`]; empty unless it began with [`Open::kept`].
+    pub fn changed(&mut self) -> Vec<(String, String)> {
+        self.open.changed()
     }
 }

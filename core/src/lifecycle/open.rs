@@ -1,6 +1,6 @@
 //! The channels that are open, for brokers whose closings name just the client.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -9,10 +9,17 @@ use super::Format;
 use super::notice::{Change, Notice};
 use crate::event::{Event, Kind};
 
-/// What is open, client by client, and each client's last closing. Serialises
-/// to JSON for a state file; grows with the clients ever seen.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Open(BTreeMap<String, Client>);
+/// What is open, client by client, and each client's last closing. Grows with
+/// the clients ever seen.
+///
+/// To keep it over a restart, one made by [`Open::kept`] notes which clients
+/// have changed; what is known of one is JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Open {
+    clients: BTreeMap<String, Client>,
+    /// Those that changed since somebody asked, where somebody asks.
+    changed: Option<BTreeSet<String>>,
+}
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Client {
@@ -35,9 +42,40 @@ const RESTARTED: &str = "synthetic: the broker restarted";
 const UNSEEN: &str = "the bridge did not see this connection begin";
 
 impl Open {
+    /// One whose changes are asked for.
+    pub fn kept() -> Open {
+        Open {
+            changed: Some(BTreeSet::new()),
+            ..Open::default()
+        }
+    }
+
+    /// Takes back what [`Adapter::changed`](super::Adapter::changed) gave of a client.
+    ///
+    /// # Errors
+    /// The JSON is of another shape.
+    pub fn restore(&mut self, client: String, json: &str) -> Result<(), serde_json::Error> {
+        self.clients.insert(client, serde_json::from_str(json)?);
+        Ok(())
+    }
+
+    /// Clients that changed since the last call, each with its JSON.
+    pub(super) fn changed(&mut self) -> Vec<(String, String)> {
+        let changed = self.changed.as_mut().map(std::mem::take);
+        let json = |id: String| {
+            let client = self.clients.get(&id)?;
+            Some((id, serde_json::to_string(client).ok()?))
+        };
+        changed
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(json)
+            .collect()
+    }
+
     /// How many channels are open.
     pub fn len(&self) -> usize {
-        self.0
+        self.clients
             .values()
             .filter(|client| client.open.is_some())
             .count()
@@ -49,6 +87,9 @@ impl Open {
     }
 
     pub(super) fn apply(&mut self, format: Format, notice: Notice) -> Vec<Event> {
+        if let Some(changed) = &mut self.changed {
+            changed.insert(notice.client.clone());
+        }
         match notice.change {
             Change::Connect => self.connect(format, notice),
             _ => self.close(format, notice).into_iter().collect(),
@@ -75,7 +116,7 @@ impl Open {
             None,
         );
         let mut events = Vec::new();
-        let client = self.0.entry(notice.client.clone()).or_default();
+        let client = self.clients.entry(notice.client.clone()).or_default();
         match &client.open {
             // Delivered again: what is open is the same or newer.
             Some(open) if *open == channel || open.since > channel.since => return vec![began],
@@ -114,7 +155,7 @@ impl Open {
             _ => Kind::Tcpclean,
         };
         let reason = notice.reason.as_deref();
-        let client = self.0.entry(notice.client.clone()).or_default();
+        let client = self.clients.entry(notice.client.clone()).or_default();
         let ended = |channel: &Channel, remark| {
             event(
                 format,
@@ -169,7 +210,7 @@ impl Open {
 
     pub(super) fn end_before(&mut self, format: Format, started: u64, now: u64) -> Vec<Event> {
         let mut events = Vec::new();
-        for (id, client) in &mut self.0 {
+        for (id, client) in &mut self.clients {
             let Some(open) = client.open.take_if(|open| open.since < started) else {
                 continue;
             };
@@ -184,6 +225,9 @@ impl Open {
                 Some(RESTARTED),
             ));
             client.closed = Some((open, Kind::Tcpclean, time));
+            if let Some(changed) = &mut self.changed {
+                changed.insert(id.clone());
+            }
         }
         events
     }

@@ -92,7 +92,7 @@ impl Replay {
             }
         }
         let mut slots: Vec<(u32, Slots)> = slots.into_iter().collect();
-        slots.sort_unstable_by_key(|(channel, _)| self.columns.channels.text(*channel));
+        slots.sort_unstable_by(|(a, _), (b, _)| self.columns.channels.compare(*a, *b));
         slots
     }
 

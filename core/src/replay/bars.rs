@@ -47,7 +47,7 @@ impl Replay {
         let columns = &self.columns;
         let scene = self.scene(client, columns.len());
         let mut facts = scene.channels.clone();
-        facts.sort_by_key(|facts| columns.channels.text(facts.channel));
+        facts.sort_by(|a, b| columns.channels.compare(a.channel, b.channel));
         states.derive(self, facts.iter().map(|facts| (facts.channel, facts.slots)));
         let mut of_client: Vec<_> = facts
             .iter()

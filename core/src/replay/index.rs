@@ -15,13 +15,11 @@ impl Index {
     pub fn new(columns: &Columns) -> Index {
         let clients = columns.clients.len();
         let mut by_id: Vec<u32> = (0..clients as u32).collect();
-        by_id.sort_unstable_by_key(|client| columns.clients.text(*client));
+        columns.clients.sort(&mut by_id);
         let all = columns.channels.len() as u32;
         let mut channels = Groups::new(clients, all, |channel| columns.channels.scope(channel));
         for client in 0..clients {
-            channels
-                .of_mut(client)
-                .sort_unstable_by_key(|channel| columns.channels.text(*channel));
+            columns.channels.sort(channels.of_mut(client));
         }
         let events = Groups::new(clients, columns.len(), |event| columns.client(event));
         Index {

@@ -1,5 +1,6 @@
 //! Strings kept once, known by a number.
 
+use std::cmp::Ordering;
 use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::FixedState;
@@ -52,6 +53,19 @@ impl Interner {
         let id = id as usize;
         let start = if id == 0 { 0 } else { self.places[id - 1].0 };
         &self.text[start..self.places[id].0]
+    }
+
+    /// The order of two texts by their bytes.
+    // Out of line: sorts would hold many copies of it, and WebAssembly is fetched.
+    #[inline(never)]
+    pub fn compare(&self, a: u32, b: u32) -> Ordering {
+        self.text(a).cmp(self.text(b))
+    }
+
+    /// Sorts numbers by the bytes of their texts.
+    #[inline(never)]
+    pub fn sort(&self, ids: &mut [u32]) {
+        ids.sort_unstable_by(|a, b| self.compare(*a, *b));
     }
 
     /// The scope of a number that this interner gave.

@@ -87,7 +87,7 @@ impl Replay {
         if self.by_name.len() != clients.len() {
             self.by_name
                 .extend(self.by_name.len() as u32..clients.len() as u32);
-            self.by_name.sort_by_key(|client| clients.text(*client));
+            self.by_name.sort_by(|a, b| clients.compare(*a, *b));
         }
     }
 

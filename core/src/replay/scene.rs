@@ -88,16 +88,16 @@ impl<'a> Scene<'a> {
                 Facts::new(columns, options, of_channel[0].0, slots)
             })
             .collect();
-        let id = |facts: &Facts| columns.channels.text(facts.channel);
-        if options.rule.takeover {
-            // Before all events are in, connects may be of one time that are not in the end.
-            channels.sort_unstable_by(|a, b| id(a).cmp(id(b)));
-        } else {
-            let connect = |facts: &Facts| facts.connect().map(|event| columns.time(event));
-            channels.sort_unstable_by(|a, b| {
-                connect(a).cmp(&connect(b)).then_with(|| id(a).cmp(id(b)))
-            });
-        }
+        // With takeover by id: before all events are in, connects may be of one time that are not in the end.
+        let connect = |facts: &Facts| match options.rule.takeover {
+            true => None,
+            false => facts.connect().map(|event| columns.time(event)),
+        };
+        channels.sort_unstable_by(|a, b| {
+            connect(a)
+                .cmp(&connect(b))
+                .then_with(|| columns.channels.compare(a.channel, b.channel))
+        });
         Scene {
             columns,
             options,

@@ -8,7 +8,7 @@ use crate::config::{Config, ConfigError, Input, LogFormat, StoreKind, load};
 
 /// Where the configuration comes from: a file, over it `MQTT_PRESENCE_…`
 /// variables, over them these flags.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(super) struct SettingsArgs {
     /// TOML file
     #[arg(long, value_name = "FILE", env = "MQTT_PRESENCE_CONFIG")]
@@ -49,6 +49,15 @@ pub(super) struct SettingsArgs {
 }
 
 impl SettingsArgs {
+    /// A file and the variables over it, without flags.
+    #[cfg(feature = "bridge")]
+    pub fn of_file(config: Option<PathBuf>) -> SettingsArgs {
+        SettingsArgs {
+            config,
+            ..SettingsArgs::default()
+        }
+    }
+
     /// Reads and checks it.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase")]
 pub struct Origin {
     /// The configured source: `remoting`, `grpc`, `http`, `file`, `fleet`;
-    /// `reconcile` for what a list of connections told.
+    /// `bridge` where that writes by itself; `reconcile` for what a list of connections told.
     pub source: String,
     /// RocketMQ message id; the same over a redelivery.
     pub message_id: Option<String>,

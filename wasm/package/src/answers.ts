@@ -102,6 +102,9 @@ export interface Report {
   errors: import("./error.js").Rejection[];
 }
 
+/** Whose messages a recording holds, where it is not of events. */
+export type BrokerFormat = "aws" | "emqx" | "generic" | "mosquitto" | "vernemq";
+
 /** How the rule is applied; all off by default. */
 export interface RuleOptions {
   /** Which events close a channel: `disconnect` or `tcpclean`, or `tcpclean` alone. */

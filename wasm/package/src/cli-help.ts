@@ -23,6 +23,9 @@ Arguments:
   FILE…  Files to read, in this order; \`-\` is standard input
 
 Options:
+      --format-in <NAME>
+                         Whose messages the files hold: aws, emqx, generic, mosquitto, vernemq, or events;
+                         each file's beginning says it when absent
       --format <FORMAT>  How the answer is printed: table, json or ndjson [default: table]
       --after <N>        What a consumer believed after the first N records, rejected ones too
       --at <TIME>        What was so at this event time: RFC 3339, or milliseconds since 1970

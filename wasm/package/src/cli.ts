@@ -10,6 +10,7 @@ import { table } from "./cli-table.js";
 const text = { type: "string" } as const;
 const flag = { type: "boolean" } as const;
 const OPTIONS = {
+  "format-in": text,
   format: text,
   after: text,
   at: text,
@@ -23,6 +24,8 @@ const OPTIONS = {
   "max-depth": text,
   help: { type: "boolean", short: "h" },
 } as const;
+
+const FORMATS = ["aws", "emqx", "generic", "mosquitto", "vernemq", "events"] as const;
 
 type Name = keyof typeof OPTIONS;
 
@@ -54,6 +57,7 @@ async function replay(args: string[]): Promise<number> {
     ...given("flap-count", (value) => count("flap-count", value, 1)),
     ...given("flap-window", duration),
     ...given("late-after", duration),
+    ...(values["format-in"] !== undefined && { formatIn: word("format-in", values["format-in"], FORMATS) }),
     ...given("max-record", (value) => count("max-record", value, 0)),
     ...given("max-depth", (value) => count("max-depth", value, 0)),
   };
@@ -68,6 +72,11 @@ async function replay(args: string[]): Promise<number> {
     const input = file === "-" ? process.stdin : createReadStream(file, { highWaterMark: 1 << 17 });
     try {
       await recording.load(input, file);
+      if (options.formatIn === undefined && recording.fileFormat !== undefined) {
+        process.stderr.write(
+          `\`${file}\` is read as \`${recording.fileFormat}\`; \`--format-in events\` reads it as events\n`,
+        );
+      }
     } catch (error) {
       if (!isOfSystem(error)) throw error;
       throw new Refused(`cannot read \`${file}\`: ${error.message}`);

@@ -2,6 +2,7 @@ import { Recording as Inner } from "./glue/mqtt_presence_wasm.js";
 import type {
   Anomaly,
   AnomalyKind,
+  BrokerFormat,
   LimitOptions,
   Report,
   ReportedClient,
@@ -18,6 +19,11 @@ export interface ReplayOptions extends RuleOptions, LimitOptions {
   flapWindow?: number;
   /** An event further behind the newest before it is late, 60,000 when left out. */
   lateAfter?: number;
+  /**
+   * Whose messages the files hold; when left out, each file's beginning says it: events, recordings of AWS IoT,
+   * EMQX or Mosquitto, or messages as `mosquitto_sub -F %j` prints them.
+   */
+  formatIn?: "events" | BrokerFormat;
 }
 
 /** Which part of a recording an answer is from; everything when empty. */
@@ -59,6 +65,11 @@ export class Replay {
   finishFile(): this {
     this.#held.with((inner) => inner.finishFile());
     return this;
+  }
+
+  /** Whose messages the file holds that was added last, as far as that is clear; `undefined` for events. */
+  get fileFormat(): BrokerFormat | undefined {
+    return this.#held.with((inner) => inner.fileFormat()) as BrokerFormat | undefined;
   }
 
   /** Reads one file to its end, chunk by chunk. */

@@ -2,6 +2,7 @@ import type {
   Anomaly, AnomalySummary, ChannelBars, ClientFilter, Cursor, Engine, EventFilter, EventRows, Fault, Inspection,
   InspectedChannel, Lanes, Overview, Progress, Range, RejectedRecord, Slot, Sort, Standing,
 } from "./engine";
+import { Addresses } from "./addresses";
 import { channelStates, State } from "./engine";
 import { serverSentEvents } from "./stream";
 import { rasterize, stateAt, Track } from "./track";
@@ -95,6 +96,14 @@ export class LiveEngine implements Engine {
   private lastRange: Range = { from: 0, to: 0 };
   private changes = 0;
   private found: { key: string; rows: Row[] } | null = null;
+
+  private addresses = new Addresses(
+    async (client) => (await this.client(client)).parsed.channels.map(({ channelId, connect, disconnect, tcpclean }) => ({
+      channelId,
+      clientIp: connect?.clientIp ?? disconnect?.clientIp ?? tcpclean?.clientIp ?? null,
+    })),
+    () => this.tellSoon(),
+  );
 
   constructor(private readonly base: URL) {}
 
@@ -268,7 +277,7 @@ export class LiveEngine implements Engine {
       anomalies: new Uint16Array(rows.length),
       clientIds: rows.map((row) => this.ids[row.client]),
       channelIds: rows.map((row) => row.channelId),
-      clientIps: rows.map(() => null),
+      clientIps: this.addresses.of(rows),
     };
   }
 
@@ -534,7 +543,7 @@ export class LiveEngine implements Engine {
     this.onProgress?.({
       state: this.state, bytes: 0, bytesTotal: null, records: this.lastRecord(), accepted, rejected, duplicates: 0,
       clients: Math.max(this.present.size, this.stats?.clients ?? 0), online: this.stats?.online ?? 0, anomalies: 0,
-      range: this.range(), faults: this.faults,
+      range: this.range(), faults: this.faults, formats: [],
     });
   }
 

@@ -96,8 +96,9 @@ impl<'a> Carry<'a> {
             }
             if !items.is_empty() {
                 self.hand_over(&items).await?;
-                self.keep.save(self.adapter.open())?;
             }
+            // After the target has the events, before the broker forgets the messages.
+            self.keep.save(&self.adapter.changed())?;
             for message in &messages {
                 client
                     .ack(message)

@@ -1,51 +1,158 @@
-//! The state file: which channels are open.
+//! The state file: which channels are open. SQLite, so that a change costs its
+//! own rows alone and a crash leaves all of it or none.
 
-use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use mqtt_presence_core::lifecycle::Open;
+use rusqlite::types::Type;
+use rusqlite::{Connection, Error, ErrorCode, params};
 
 use super::super::failure::Failure;
 
-pub(super) struct Keep(Option<PathBuf>);
+const SCHEMA: &str = "
+    PRAGMA locking_mode = EXCLUSIVE;
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    CREATE TABLE IF NOT EXISTS bridge_client (client_id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;";
+
+pub(super) struct Keep(Option<(PathBuf, Connection)>);
 
 impl Keep {
-    pub fn new(path: Option<PathBuf>) -> Keep {
-        Keep(path)
+    /// The file, made if it is not there, and what it knows.
+    pub fn open(path: Option<&Path>) -> Result<(Keep, Open), Failure> {
+        let Some(path) = path else {
+            return Ok((Keep(None), Open::default()));
+        };
+        let (connection, open) = load(path).map_err(|error| said(path, &error))?;
+        Ok((Keep(Some((path.to_owned(), connection))), open))
     }
 
-    pub fn load(&self) -> Result<Open, Failure> {
-        let Some(path) = &self.0 else {
-            return Ok(Open::default());
-        };
-        let said =
-            |reason: String| Failure::Said(format!("`--state`: `{}` {reason}", path.display()));
-        match std::fs::read(path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
-                said(format!(
-                    "holds no state of a bridge: {error}; delete it to begin anew"
-                ))
-            }),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Open::default()),
-            Err(error) => Err(said(format!("cannot be read: {error}"))),
+    /// Keeps these clients, flushed.
+    pub fn save(&mut self, changed: &[(String, String)]) -> Result<(), Failure> {
+        match &mut self.0 {
+            Some((path, connection)) if !changed.is_empty() => {
+                store(connection, changed).map_err(|error| said(path, &error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn load(path: &Path) -> Result<(Connection, Open), Error> {
+    let connection = Connection::open(path)?;
+    connection.execute_batch(SCHEMA)?;
+    let mut open = Open::kept();
+    {
+        let mut all = connection.prepare("SELECT client_id, state FROM bridge_client")?;
+        let mut rows = all.query([])?;
+        while let Some(row) = rows.next()? {
+            let state: String = row.get(1)?;
+            let restored = open.restore(row.get(0)?, &state);
+            restored
+                .map_err(|error| Error::FromSqlConversionFailure(1, Type::Text, error.into()))?;
+        }
+    }
+    Ok((connection, open))
+}
+
+fn store(connection: &mut Connection, changed: &[(String, String)]) -> Result<(), Error> {
+    let transaction = connection.transaction()?;
+    {
+        let mut insert =
+            transaction.prepare_cached("INSERT OR REPLACE INTO bridge_client VALUES (?1, ?2)")?;
+        for (client, state) in changed {
+            insert.execute(params![client, state])?;
+        }
+    }
+    transaction.commit()
+}
+
+fn said(path: &Path, error: &Error) -> Failure {
+    let path = path.display();
+    Failure::Said(match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy) => format!(
+            "`--state`: `{path}` is in use by another bridge: end that one, or name another file"
+        ),
+        Some(ErrorCode::NotADatabase) => {
+            format!(
+                "`--state`: `{path}` holds no state of a bridge; name another file, or delete it to begin anew"
+            )
+        }
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => format!(
+            "`--state`: `{path}` cannot be opened for writing ({error}): name a file in a folder that this user may write"
+        ),
+        Some(ErrorCode::DiskFull) => {
+            format!("`--state`: `{path}` cannot be written: the disk is full")
+        }
+        _ => format!("`--state`: `{path}` cannot be used: {error}"),
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use mqtt_presence_core::lifecycle::{Adapter, Fields, Format};
+
+    use super::*;
+
+    fn adapter(open: Open) -> Adapter {
+        Adapter::new(Format::Mosquitto, Fields::default(), open)
+    }
+
+    fn said(outcome: Result<(Keep, Open), Failure>) -> String {
+        match outcome {
+            Ok(_) => panic!("it was opened"),
+            Err(Failure::Said(sentence)) => sentence,
+            Err(Failure::PipeClosed) => panic!("no pipe is involved"),
         }
     }
 
-    /// Replaces the file as a whole, so that a crash leaves the old or the new.
-    pub fn save(&self, open: &Open) -> Result<(), Failure> {
-        let Some(path) = &self.0 else {
-            return Ok(());
-        };
-        let said = |error: std::io::Error| {
-            Failure::Said(format!(
-                "`--state`: `{}` cannot be written: {error}",
-                path.display()
-            ))
-        };
-        let bytes = serde_json::to_vec(open).map_err(|error| said(error.into()))?;
-        let mut new = path.clone().into_os_string();
-        new.push(".new");
-        std::fs::write(&new, bytes).map_err(said)?;
-        std::fs::rename(&new, path).map_err(said)
+    #[test]
+    fn what_is_open_outlives_the_bridge_and_a_change_is_one_row() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bridge.state");
+        let (mut keep, open) = Keep::open(Some(&path)).unwrap();
+        let mut bridge = adapter(open);
+        for client in 0..1_000 {
+            let line = format!(
+                "1700000000: New client connected from 10.0.0.1:5 as c{client} (p2, c1, k60)."
+            );
+            bridge.read("", line.as_bytes(), 0).unwrap();
+        }
+        let changed = bridge.changed();
+        assert_eq!(changed.len(), 1_000);
+        keep.save(&changed).unwrap();
+        bridge
+            .read("", b"1700000001: Client c7 disconnected.", 0)
+            .unwrap();
+        let changed = bridge.changed();
+        assert_eq!(changed.len(), 1);
+        keep.save(&changed).unwrap();
+        assert!(said(Keep::open(Some(&path))).contains("in use by another bridge"));
+        drop(keep);
+
+        let (_keep, open) = Keep::open(Some(&path)).unwrap();
+        assert_eq!(open.len(), 999);
+        let mut again = adapter(open);
+        let ended = again
+            .read("", b"1700000002: Client c8 closed its connection.", 0)
+            .unwrap();
+        assert_eq!(ended[0].channel_id, "c8@10.0.0.1:5@1700000000000");
+        // The line that was there before the restart means the same again.
+        let ended = again
+            .read("", b"1700000001: Client c7 disconnected.", 0)
+            .unwrap();
+        assert_eq!(ended[0].channel_id, "c7@10.0.0.1:5@1700000000000");
+    }
+
+    #[test]
+    fn a_file_that_is_no_state_is_a_sentence() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notes.txt");
+        std::fs::write(&path, "these are notes, ".repeat(100)).unwrap();
+        assert!(said(Keep::open(Some(&path))).contains("holds no state of a bridge"));
+        assert!(
+            said(Keep::open(Some(&folder.path().join("none/state")))).contains("cannot be opened")
+        );
     }
 }

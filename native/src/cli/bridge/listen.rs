@@ -106,6 +106,10 @@ fn sentence(broker: &str, error: &ConnectionError) -> String {
         ConnectionError::ConnectionRefused(code) => {
             format!("`{broker}` refuses the connection: {code:?}")
         }
+        ConnectionError::Tls(error) => format!(
+            "no TLS with `{broker}`: {error}; `--ca-file` names the authority to trust, and the address must be a name \
+             of the certificate"
+        ),
         ConnectionError::Io(error) => format!("cannot reach `{broker}`: {error}"),
         other => format!("the connection to `{broker}` failed: {other}"),
     }

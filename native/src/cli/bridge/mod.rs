@@ -15,6 +15,7 @@ mod carry;
 mod fields;
 mod keep;
 mod listen;
+mod store;
 mod target;
 
 /// Turn a broker's own lifecycle messages into events
@@ -27,19 +28,23 @@ mod target;
 Examples:
   mqtt-presence bridge --from mqtt://127.0.0.1:1883 --to stdout
   mqtt-presence bridge --from mqtts://broker.example.com --user bridge --password-file secret \\
-    --to rocketmq://127.0.0.1:9876/notices --state bridge.json
+    --to rocketmq://127.0.0.1:9876/notices --state bridge.state
   mqtt-presence bridge --from mqtt://127.0.0.1 --format-in emqx --to http://127.0.0.1:8787
   mqtt-presence bridge --from mqtt://127.0.0.1 --format-in generic --listen-to 'hivemq/lifecycle/#' \\
     --field client=id --field kind=event --field connect=CONNECTED --to stdout")]
 pub(super) struct BridgeArgs {
     #[command(flatten)]
     broker: broker::BrokerArgs,
-    /// Where events go: `stdout`, `http://SERVICE`, or `rocketmq://NAMESRV/TOPIC`, several NameServers with `;`
+    /// Where events go: `stdout`, `http://SERVICE`, `rocketmq://NAMESRV/TOPIC`, several NameServers with `;`, or
+    /// `store`, the one that `--config` names
     #[arg(long, value_name = "TARGET")]
     to: target::Place,
     /// File that holds the token of an HTTP target; or set MQTT_PRESENCE_TOKEN
     #[arg(long, value_name = "FILE", env = "MQTT_PRESENCE_TOKEN_FILE")]
     token_file: Option<PathBuf>,
+    /// For `--to store`: the configuration of the service, of which store and rule are taken
+    #[arg(long, value_name = "FILE", env = "MQTT_PRESENCE_CONFIG")]
+    config: Option<PathBuf>,
     /// Whose messages they are: aws, emqx, generic, mosquitto or vernemq
     #[arg(long, value_name = "NAME", default_value = "mosquitto")]
     format_in: Format,
@@ -77,12 +82,15 @@ pub(super) fn run(args: &BridgeArgs) -> Result<ExitCode, Failure> {
     }
     log::begin(&Log::default());
     let options = args.broker.options()?;
-    let keep = keep::Keep::new(args.state.clone());
-    let adapter = Adapter::new(args.format_in, names, keep.load()?);
+    let (keep, open) = keep::Keep::open(args.state.as_deref())?;
+    let adapter = Adapter::new(args.format_in, names, open);
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::Said(format!("cannot start: {error}")))?;
     runtime.block_on(async {
-        let target = args.to.open(args.token_file.clone()).await?;
+        let target = args
+            .to
+            .open(args.token_file.clone(), args.config.clone())
+            .await?;
         let ended = carry::Carry::new(args.format_in, adapter, keep, &target)
             .run(options, args.broker.from(), topics)
             .await;

@@ -8,6 +8,7 @@ use mqtt_presence_core::event::Event;
 
 use super::super::failure::Failure;
 use super::super::service::{Service, ServiceArgs, Unanswered};
+use super::store::StoreTarget;
 use crate::fleet::to_json_line;
 #[cfg(feature = "remoting")]
 use crate::source::remoting::{Config, Producer};
@@ -16,6 +17,7 @@ use crate::source::remoting::{Config, Producer};
 #[derive(Clone, Debug)]
 pub(super) enum Place {
     Stdout,
+    Store,
     Http(String),
     #[cfg(feature = "remoting")]
     Rocketmq {
@@ -31,6 +33,9 @@ impl FromStr for Place {
         if text == "stdout" {
             return Ok(Place::Stdout);
         }
+        if text == "store" {
+            return Ok(Place::Store);
+        }
         if text.starts_with("http://") || text.starts_with("https://") {
             return Ok(Place::Http(text.to_owned()));
         }
@@ -45,15 +50,20 @@ impl FromStr for Place {
             });
         }
         Err(format!(
-            "`{text}` is none of `stdout`, `http://SERVICE` and `rocketmq://NAMESRV/TOPIC`"
+            "`{text}` is none of `stdout`, `store`, `http://SERVICE` and `rocketmq://NAMESRV/TOPIC`"
         ))
     }
 }
 
 impl Place {
-    pub async fn open(&self, token_file: Option<PathBuf>) -> Result<Target, Failure> {
+    pub async fn open(
+        &self,
+        token_file: Option<PathBuf>,
+        config: Option<PathBuf>,
+    ) -> Result<Target, Failure> {
         Ok(match self {
             Place::Stdout => Target::Stdout,
+            Place::Store => Target::Store(StoreTarget::open(config).await?),
             Place::Http(url) => Target::Http(Service::new(&ServiceArgs {
                 url: url.clone(),
                 token_file,
@@ -72,6 +82,7 @@ impl Place {
 
 pub(super) enum Target {
     Stdout,
+    Store(StoreTarget),
     Http(Service),
     #[cfg(feature = "remoting")]
     Rocketmq(Box<Producer>),
@@ -103,6 +114,7 @@ impl Target {
                     .and_then(|()| output.flush())
                     .map_err(|error| Untaken::Never(Failure::of_output(&error)))
             }
+            Target::Store(store) => store.take(&lines(items)).await,
             Target::Http(service) => {
                 let body = lines(items);
                 match tokio::task::block_in_place(|| service.post_events(&body)) {
@@ -126,9 +138,11 @@ impl Target {
     }
 
     pub async fn close(self) {
-        #[cfg(feature = "remoting")]
-        if let Target::Rocketmq(producer) = self {
-            producer.shutdown().await;
+        match self {
+            Target::Stdout | Target::Http(_) => {}
+            Target::Store(store) => store.close().await,
+            #[cfg(feature = "remoting")]
+            Target::Rocketmq(producer) => producer.shutdown().await,
         }
     }
 }

@@ -8,15 +8,13 @@ use std::time::Duration;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use mqtt_presence_core::event::Limits;
-use mqtt_presence_core::lifecycle;
 use mqtt_presence_core::presence::{self, Closing};
-use mqtt_presence_core::replay::{Options, Replay, Report, View};
+use mqtt_presence_core::replay::{Options, Replay, Report, Shape, View};
 
 use super::failure::Failure;
 use super::instant::Instant;
 
 mod input;
-mod log;
 mod table;
 
 /// Says who is online after the events in files, and what is odd about them.
@@ -29,9 +27,10 @@ pub(super) struct ReplayArgs {
     /// Files to read, in this order; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Whose messages the files hold: aws, emqx, mosquitto, or events; each file's beginning says it when absent
+    /// Whose messages the files hold: aws, emqx, generic, mosquitto, vernemq, or events; each file's beginning says
+    /// it when absent
     #[arg(long, value_name = "NAME", value_parser = shape)]
-    format_in: Option<input::Shape>,
+    format_in: Option<Shape>,
     /// How the answer is printed
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -133,16 +132,13 @@ fn duration(text: &str) -> Result<Duration, String> {
     })
 }
 
-fn shape(text: &str) -> Result<input::Shape, String> {
-    match text {
-        "events" => Ok(input::Shape::Events),
-        "aws" => Ok(input::Shape::Of(lifecycle::Format::Aws)),
-        "emqx" => Ok(input::Shape::Of(lifecycle::Format::Emqx)),
-        "mosquitto" => Ok(input::Shape::Of(lifecycle::Format::Mosquitto)),
-        _ => Err(format!(
-            "`{text}` is none of aws, emqx, mosquitto and events"
-        )),
+fn shape(text: &str) -> Result<Shape, String> {
+    if text == "events" {
+        return Ok(Shape::Events);
     }
+    text.parse().map(Shape::Of).map_err(|_: String| {
+        format!("`{text}` is none of aws, emqx, generic, mosquitto, vernemq and events")
+    })
 }
 
 impl ReplayArgs {
@@ -179,7 +175,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode, Failure> {
         record: args.limits.max_record,
         depth: args.limits.max_depth,
     };
-    let shape = args.format_in.unwrap_or(input::Shape::Detected);
+    let shape = args.format_in.unwrap_or_default();
     input::read(&args.files, shape, limits, &mut replay)?;
     let report = replay.report(args.view());
     print(&report, args).map_err(|error| Failure::of_output(&error))?;

@@ -12,7 +12,7 @@ use crate::store::{
 };
 
 /// Opens it; this may take a while and blocks.
-pub(super) fn open(
+pub(in crate::cli) fn open(
     config: &config::Store,
     options: &Options,
 ) -> Result<Arc<dyn Store>, StoreError> {
