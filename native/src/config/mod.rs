@@ -21,7 +21,7 @@ mod span;
 #[cfg(test)]
 mod tests;
 
-pub use fault::ConfigError;
+pub use fault::{ConfigError, ConfigFault};
 pub use load::{Input, load};
 pub use secret::{REDACTED, Secret};
 pub use source::Source;

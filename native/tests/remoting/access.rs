@@ -158,7 +158,9 @@ pub async fn tls() {
         (with("ca.pem"), Some(4)),
     ] {
         let looked = blocking(move || remoting::look(&config)).await;
-        assert_eq!(looked.clone().ok(), wanted, "{looked:?}");
+        let severe = looked.complaints.iter().any(|complaint| complaint.severe);
+        let queues = (!severe).then_some(looked.queues);
+        assert_eq!(queues, wanted, "{looked:?}");
     }
 
     let mut trusted = run(&with("ca.pem"));

@@ -261,7 +261,7 @@ fn doctor_says_what_is_wrong_and_what_to_do() {
     assert_eq!(code, 1, "{out}");
     for part in [
         "is taken by another process",
-        "cannot be read as an SQLite file",
+        "is not a SQLite database",
         "`/no/such` cannot be read",
         "3 things",
     ] {

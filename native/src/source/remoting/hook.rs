@@ -162,7 +162,7 @@ fn keep_ids(request: &mut RemotingCommand) {
     request.add_ext_field("i", kept);
 }
 
-fn refusal(code: i32, response: &RemotingCommand) -> String {
+pub(super) fn refusal(code: i32, response: &RemotingCommand) -> String {
     let remark = response
         .remark()
         .map(|remark| remark.as_str().trim())

@@ -34,7 +34,7 @@ mod share;
 mod watch;
 
 pub use config::{Config, From, Tls};
-pub use look::look;
+pub use look::{Complaint, Look, Trouble, look};
 pub use producer::{Producer, SendError};
 
 use session::{Session, close};
