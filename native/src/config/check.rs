@@ -100,8 +100,8 @@ fn server(store: &mut super::Store, layers: &Figment) -> Result<(), ConfigError>
                 "`store.password` and `store.password_file` are both given; give one",
             ));
         }
-        let password = Secret::read(path)
-            .map_err(|reason| unreadable("store.password_file", &reason))?;
+        let password =
+            Secret::read(path).map_err(|reason| unreadable("store.password_file", &reason))?;
         store.password = Some(password);
     }
     // Not quoted: it may hold the password.
@@ -160,8 +160,7 @@ fn token(config: &mut Config, layers: &Figment) -> Result<(), ConfigError> {
                 "`api.token` and `api.token_file` are both given; give one",
             ));
         }
-        let token = Secret::read(path)
-            .map_err(|reason| unreadable("api.token_file", &reason))?;
+        let token = Secret::read(path).map_err(|reason| unreadable("api.token_file", &reason))?;
         if !is_token(&token) {
             return Err(ConfigError::new(format!(
                 "`api.token_file`: `{}` holds more than one word of visible ASCII characters",

@@ -115,7 +115,13 @@ mod tests {
             .collect();
         let names: Vec<String> = ALL
             .iter()
-            .map(|name| serde_json::to_value(name).unwrap().as_str().unwrap().to_owned())
+            .map(|name| {
+                serde_json::to_value(name)
+                    .unwrap()
+                    .as_str()
+                    .unwrap()
+                    .to_owned()
+            })
             .collect();
         told.sort_unstable();
         let mut names: Vec<&str> = names.iter().map(String::as_str).collect();

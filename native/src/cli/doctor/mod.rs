@@ -61,7 +61,12 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode, Failure> {
         Ok(config) => examine(&config),
         Err(error) => vec![configuration(&error)],
     };
-    let count = |severity| findings.iter().filter(|one| one.severity == severity).count();
+    let count = |severity| {
+        findings
+            .iter()
+            .filter(|one| one.severity == severity)
+            .count()
+    };
     let report = Report {
         errors: count(Severity::Error),
         warnings: count(Severity::Warning),

@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use comfy_table::Color;
 
-use super::finding::{Finding, Severity};
 use super::Report;
-use crate::cli::table;
+use super::finding::{Finding, Severity};
 use crate::cli::safe::safe;
+use crate::cli::table;
 
 /// How far the lines after the first are set in.
 const INDENT: usize = 7;

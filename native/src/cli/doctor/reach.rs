@@ -13,7 +13,11 @@ const ROOM: usize = 1 << 20;
 pub(super) fn writable_folder(folder: &Path) -> Result<(), (Name, String, &'static str)> {
     if !folder.is_dir() {
         let what = format!("the folder `{}` is not there", folder.display());
-        return Err((Name::FolderMissing, what, "make it, or set another `store.path`"));
+        return Err((
+            Name::FolderMissing,
+            what,
+            "make it, or set another `store.path`",
+        ));
     }
     let probe = folder.join(format!(".mqtt-presence-doctor-{}", std::process::id()));
     let written = write(&probe);

@@ -16,9 +16,7 @@ pub(super) fn check(part: &str, source: &Source) -> Vec<Finding> {
         Source::Remoting(config) => {
             // On a thread of its own: the client brings its own runtime, and may panic.
             let looked = std::thread::scope(|scope| {
-                scope
-                    .spawn(|| crate::source::remoting::look(config))
-                    .join()
+                scope.spawn(|| crate::source::remoting::look(config)).join()
             });
             match looked {
                 Ok(look) => remoting(part, &config.topic, &look),

@@ -120,9 +120,7 @@ fn judge(address: &str, info: &HashMap<String, String>) -> Result<Vec<String>, S
 
 /// Refuses what a newer version wrote.
 pub(super) async fn known(link: &Link, keys: &Keys) -> Result<(), StoreError> {
-    let schema: Option<u32> = link
-        .ask(cmd("HGET").arg(keys.meta()).arg("schema"))
-        .await?;
+    let schema: Option<u32> = link.ask(cmd("HGET").arg(keys.meta()).arg("schema")).await?;
     match schema.filter(|schema| *schema > SCHEMA) {
         Some(newer) => Err(unusable(format!(
             "the data was written by a newer mqtt-presence (layout {newer}, this one knows {SCHEMA}); use that version or another `store.prefix`"

@@ -67,7 +67,9 @@ pub(super) async fn ask(servers: &Servers<'_>, config: &Config, broker: &Broker,
     }
     if !joined {
         known(servers, address, &group, look).await;
-        let progress = servers.ask(address, PROGRESS, &[("consumerGroup", &group)]).await;
+        let progress = servers
+            .ask(address, PROGRESS, &[("consumerGroup", &group)])
+            .await;
         history(&topic, &group, &progress, look);
     }
     let runtime = servers.ask(address, RUNTIME, &[]).await;

@@ -57,7 +57,9 @@ async fn missing(servers: &Servers<'_>, config: &Config, address: &str) -> Compl
         .collect();
     all.sort_unstable();
     let what = format!("the name server `{address}` knows no topic `{topic}`");
-    let bare = topic.rsplit_once('%').map_or(topic.as_str(), |(_, bare)| bare);
+    let bare = topic
+        .rsplit_once('%')
+        .map_or(topic.as_str(), |(_, bare)| bare);
     let elsewhere = all
         .iter()
         .find(|name| **name == bare || name.rsplit_once('%').is_some_and(|(_, own)| own == bare));
