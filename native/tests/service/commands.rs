@@ -284,7 +284,7 @@ fn completions_know_the_commands() {
 
 #[test]
 fn help_teaches_by_example() {
-    for name in ["serve", "get", "watch", "doctor", "completions"] {
+    for name in ["serve", "get", "watch", "doctor", "health", "completions"] {
         let (code, out, _) = run(&[name, "--help"]);
         assert_eq!(code, 0);
         assert!(out.contains("Examples:\n  "), "{name}");
