@@ -30,7 +30,13 @@ pub(super) fn run(args: &HealthArgs) -> Result<ExitCode, Failure> {
     let Err(unanswered) = service.get(path) else {
         return Ok(ExitCode::SUCCESS);
     };
-    let (Unanswered::Unreached(sentence) | Unanswered::Refused { sentence, .. }) = unanswered;
+    let sentence = match unanswered {
+        Unanswered::Refused { status: 503, .. } => format!(
+            "the service at `{}` is not ready; `GET /readyz` with its token says why",
+            args.service.url
+        ),
+        Unanswered::Unreached(sentence) | Unanswered::Refused { sentence, .. } => sentence,
+    };
     eprintln!("mqtt-presence: {sentence}");
     Ok(ExitCode::FAILURE)
 }

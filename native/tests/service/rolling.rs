@@ -122,6 +122,7 @@ fn a_rolling_restart_leaves_no_gap() {
             let url = service.url.as_str();
             let (code, _, said) = run(&["health", "--url", url]);
             assert_eq!(code, 1, "{said}");
+            assert!(said.contains("is not ready"), "{said}");
             assert_eq!(run(&["health", "--alive", "--url", url]).0, 0);
             addresses.lock().unwrap()[number].1 = false;
             assert_eq!(service.ended().code(), Some(0), "{}", service.log());
