@@ -22,6 +22,8 @@ enum Check {
     Deny,
     /// The alert rules, with Prometheus' own checker
     Alerts,
+    /// The Dockerfile and the example for Kubernetes, with checkers of their own
+    Containers,
     /// The page and its engine: build, types, units
     Page,
     /// Clippy, warnings are errors
@@ -68,6 +70,7 @@ impl Check {
                     .args(["check", "rules", "docs/operations/alerts.yaml"])
                     .current_dir(place::root()),
             ),
+            Check::Containers => containers(),
             Check::Page => page::test(),
             Check::Lints => lints(),
             Check::Doc => run(
@@ -85,6 +88,10 @@ impl Check {
                     tool::debian(&["openssl"])?;
                 }
                 tool::mosquitto()?;
+                // For the clock that is off, in the tests of `doctor`.
+                if !tool::answers("faketime", &["--version"]) {
+                    tool::debian(&["faketime"])?;
+                }
                 run("tests", &mut cargo(&["test", "--workspace", "--locked"]))
             }
             Check::Instructions => bench::instructions::compare(false),
@@ -93,6 +100,24 @@ impl Check {
             Check::Readme => readme::check(),
         }
     }
+}
+
+fn containers() -> Result<(), String> {
+    let check = |what: &str, program: &str, arguments: &[&str]| {
+        run(
+            what,
+            Command::new(tool::python::program(program)?)
+                .args(arguments)
+                .current_dir(place::root()),
+        )
+    };
+    check("Dockerfile", "hadolint", &["Dockerfile"])?;
+    let example = "docs/operations/kubernetes.yaml";
+    check(
+        "example for Kubernetes",
+        "kubernetes-validate",
+        &["--strict", example],
+    )
 }
 
 fn lints() -> Result<(), String> {

@@ -71,7 +71,7 @@ pub async fn healthz() -> Json<Alive> {
     responses((status = 200, body = Readiness), (status = 503, body = Readiness)),
 )]
 pub async fn readyz(State(service): State<Shared>, headers: HeaderMap) -> Response {
-    let mut ready = !service.shutdown.is_cancelled();
+    let mut ready = !service.leaving.is_cancelled();
     let mut checks = Vec::new();
     for part in &service.parts {
         let health = part.health.borrow().clone();

@@ -76,6 +76,8 @@ pub struct Parts {
     pub parts: Vec<Part>,
     /// What Prometheus reads.
     pub metrics: PrometheusHandle,
+    /// Cancelled when the service is no longer ready, because it will end.
+    pub leaving: CancellationToken,
     /// Cancelled when streams must end.
     pub shutdown: CancellationToken,
 }
@@ -90,6 +92,7 @@ struct Service {
     takes_events: bool,
     parts: Vec<Part>,
     metrics: PrometheusHandle,
+    leaving: CancellationToken,
     shutdown: CancellationToken,
     streams: Arc<Semaphore>,
     /// Taken by the list of connections that is being read.
@@ -114,6 +117,7 @@ pub fn router(parts: Parts) -> Router {
         takes_events: parts.takes_events,
         parts: parts.parts,
         metrics: parts.metrics,
+        leaving: parts.leaving,
         shutdown: parts.shutdown,
         document: OnceLock::new(),
     });

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::Shared;
 use super::parameters::Parameters;
 use super::problem::{Problem, ProblemSchema};
-use super::records::{self, Records};
+use super::records::{self, Behind, Records};
 use crate::clock;
 
 /// Counts of the whole service.
@@ -34,6 +34,9 @@ pub struct Stats {
     /// How far the events of the last commit lay behind the clock, in
     /// milliseconds; `null` before the first.
     lag: Option<u64>,
+    /// How many messages wait in each queue that this instance reads; of
+    /// `remoting` sources.
+    source_lag: Vec<Behind>,
 }
 
 /// Counts: clients, channels by state, records by kind and error code, lag.
@@ -51,7 +54,7 @@ pub async fn stats(
     parameters: Parameters,
 ) -> Result<Json<Stats>, Problem> {
     parameters.finish(&[])?;
-    let (records, lag) = records::read(&service.metrics.render());
+    let read = records::read(&service.metrics.render());
     let stats = service.store.stats(clock::now()).await?;
     Ok(Json(Stats {
         clients: stats.clients,
@@ -61,10 +64,11 @@ pub async fn stats(
             .into_iter()
             .map(|(state, count)| (state.as_str(), count))
             .collect(),
-        records,
+        records: read.records,
         quarantined: stats.quarantined,
         quarantine_dropped: stats.quarantine_dropped,
         last_transition: stats.last_transition,
-        lag,
+        lag: read.lag,
+        source_lag: read.behind,
     }))
 }

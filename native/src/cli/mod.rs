@@ -11,6 +11,7 @@ mod doctor;
 mod failure;
 mod generate;
 mod get;
+mod health;
 mod instant;
 mod log;
 mod progress;
@@ -59,6 +60,7 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     Generate(generate::GenerateArgs),
     Get(get::GetArgs),
+    Health(health::HealthArgs),
     Replay(replay::ReplayArgs),
     Serve(Box<serve::ServeArgs>),
     Watch(watch::WatchArgs),
@@ -74,6 +76,7 @@ pub fn run() -> ExitCode {
         Command::Doctor(args) => doctor::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Get(args) => get::run(&args),
+        Command::Health(args) => health::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Watch(args) => watch::run(&args),

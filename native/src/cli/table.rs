@@ -52,3 +52,11 @@ pub(super) fn paint(text: &str, colour: Color, colours: bool) -> String {
         text.to_owned()
     }
 }
+
+/// How wide the terminal is; `None` in a pipe.
+pub(super) fn width() -> Option<usize> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    Table::new().width().map(usize::from)
+}

@@ -82,6 +82,7 @@ pub const ALLOWED: &[(&str, &str)] = &[
         "`error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,mqtt_presence=debug`",
     ),
     ("log.format", "`text` or `json`"),
+    ("shutdown.notice", "a duration such as `5s`, or `0s`"),
     ("shutdown.deadline", "a duration such as `10s`"),
     (
         "source.kind",

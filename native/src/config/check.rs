@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use figment::Figment;
 
-use super::{Config, ConfigError, Secret, Source, Span, StoreKind};
+use super::{Config, ConfigError, ConfigFault, Secret, Source, Span, StoreKind};
 
 /// Checks ranges and keys that go together, and reads the files of secrets.
 pub fn check(config: &mut Config, layers: &Figment) -> Result<(), ConfigError> {
@@ -100,8 +100,8 @@ fn server(store: &mut super::Store, layers: &Figment) -> Result<(), ConfigError>
                 "`store.password` and `store.password_file` are both given; give one",
             ));
         }
-        let password = Secret::read(path)
-            .map_err(|reason| ConfigError::new(format!("`store.password_file`: {reason}")))?;
+        let password =
+            Secret::read(path).map_err(|reason| unreadable("store.password_file", &reason))?;
         store.password = Some(password);
     }
     // Not quoted: it may hold the password.
@@ -160,8 +160,7 @@ fn token(config: &mut Config, layers: &Figment) -> Result<(), ConfigError> {
                 "`api.token` and `api.token_file` are both given; give one",
             ));
         }
-        let token = Secret::read(path)
-            .map_err(|reason| ConfigError::new(format!("`api.token_file`: {reason}")))?;
+        let token = Secret::read(path).map_err(|reason| unreadable("api.token_file", &reason))?;
         if !is_token(&token) {
             return Err(ConfigError::new(format!(
                 "`api.token_file`: `{}` holds more than one word of visible ASCII characters",
@@ -183,12 +182,23 @@ fn token(config: &mut Config, layers: &Figment) -> Result<(), ConfigError> {
     }
     let bind = config.api.bind;
     if !bind.ip().is_loopback() && config.api.token.is_none() && !config.api.allow_anonymous {
-        return Err(ConfigError::new(format!(
-            "`api.bind` is `{bind}`, which others can reach, and there is no token: set `api.token_file` (or \
-             MQTT_PRESENCE_API__TOKEN), bind 127.0.0.1, or say `--allow-anonymous` if anybody may read and write"
-        )));
+        return Err(ConfigError::of(
+            ConfigFault::OpenWithoutToken,
+            format!(
+                "`api.bind` is `{bind}`, which others can reach, and there is no token; set `api.token_file` (or \
+                 MQTT_PRESENCE_API__TOKEN), bind 127.0.0.1, or say `--allow-anonymous` if anybody may read and write"
+            ),
+        ));
     }
     Ok(())
+}
+
+/// A secret's file is not there, or is empty.
+pub(super) fn unreadable(key: &str, reason: &str) -> ConfigError {
+    ConfigError::of(
+        ConfigFault::SecretUnreadable,
+        format!("`{key}`: {reason}; give the path of a file that this user can read"),
+    )
 }
 
 fn is_token(token: &Secret) -> bool {
@@ -216,6 +226,10 @@ fn source(source: &Source, key: &str, layers: &Figment) -> Result<(), ConfigErro
         }
         #[cfg(feature = "remoting")]
         Source::Remoting(remoting) => {
+            if let Some(file) = &remoting.secret_key_file {
+                let key = format!("{key}.secret_key_file");
+                Secret::read(file).map_err(|reason| unreadable(&key, &reason))?;
+            }
             remoting
                 .check()
                 .map_err(|reason| ConfigError::new(format!("`{key}`: {reason}")))?;

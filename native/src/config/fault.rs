@@ -8,14 +8,46 @@ use figment::value::Value;
 
 use super::allowed::{allowed, is_secret};
 
+/// What kind of fault it is, for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfigFault {
+    /// A key or a section that means nothing.
+    UnknownKey,
+    /// A secret's file cannot be read, or holds none.
+    SecretUnreadable,
+    /// Others reach the address, and there is no token.
+    OpenWithoutToken,
+    /// Any other.
+    Other,
+}
+
 /// One sentence: where, which key, what is wrong, what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigError(String);
+pub struct ConfigError {
+    sentence: String,
+    fault: ConfigFault,
+}
 
 impl ConfigError {
     /// An error with this sentence.
     pub fn new(sentence: impl Into<String>) -> ConfigError {
-        ConfigError(sentence.into())
+        ConfigError {
+            sentence: sentence.into(),
+            fault: ConfigFault::Other,
+        }
+    }
+
+    /// The same of this kind.
+    pub fn of(fault: ConfigFault, sentence: impl Into<String>) -> ConfigError {
+        ConfigError {
+            fault,
+            ..ConfigError::new(sentence)
+        }
+    }
+
+    /// Of which kind it is.
+    pub fn fault(&self) -> ConfigFault {
+        self.fault
     }
 
     /// A key with a wrong value, named with the layer that gave it.
@@ -27,12 +59,12 @@ impl ConfigError {
             }
             _ => sentence += &format!("`{key}` is {reason}"),
         }
-        ConfigError(sentence + &takes(key))
+        ConfigError::new(sentence + &takes(key))
     }
 
     /// A key that is not there.
     pub fn missing(layers: &Figment, key: &str) -> ConfigError {
-        ConfigError(format!(
+        ConfigError::new(format!(
             "{}`{key}` is missing{}",
             place(layers, key),
             takes(key)
@@ -47,10 +79,21 @@ impl ConfigError {
             Some((last, before)) => format!("{} and {last}", before.join(", ")),
             None => "no keys".into(),
         };
-        ConfigError(format!(
-            "{}unknown key `{key}`; allowed here: {list}",
-            place(layers, key)
-        ))
+        let name = key.rsplit('.').next().unwrap_or(key);
+        let meant = known
+            .iter()
+            .map(|known| (strsim::damerau_levenshtein(name, known), known))
+            .filter(|(distance, known)| *distance * 3 <= known.len().max(3))
+            .min()
+            .map(|(_, known)| format!("did you mean `{known}`? "))
+            .unwrap_or_default();
+        ConfigError::of(
+            ConfigFault::UnknownKey,
+            format!(
+                "{}unknown key `{key}`; {meant}allowed here: {list}",
+                place(layers, key)
+            ),
+        )
     }
 
     /// What figment found below `prefix`.
@@ -84,7 +127,7 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.sentence)
     }
 }
 

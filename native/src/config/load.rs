@@ -237,7 +237,7 @@ fn read_secret(key: &str, table: &mut Dict) -> Result<(), ConfigError> {
     }
     let path = path.into_string().unwrap_or_default();
     let secret = super::Secret::read(Path::new(&path))
-        .map_err(|reason| ConfigError::new(format!("`{key}.secret_key_file`: {reason}")))?;
+        .map_err(|reason| check::unreadable(&format!("{key}.secret_key_file"), &reason))?;
     table.insert("secret_key".into(), Value::from(secret.expose()));
     Ok(())
 }

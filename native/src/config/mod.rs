@@ -21,7 +21,7 @@ mod span;
 #[cfg(test)]
 mod tests;
 
-pub use fault::ConfigError;
+pub use fault::{ConfigError, ConfigFault};
 pub use load::{Input, load};
 pub use secret::{REDACTED, Secret};
 pub use source::Source;
@@ -279,6 +279,8 @@ impl Default for Log {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Shutdown {
+    /// How long all goes on after the signal, but for readiness.
+    pub notice: Span,
     /// How long what was taken in may need to reach the store.
     pub deadline: Span,
 }
@@ -286,6 +288,7 @@ pub struct Shutdown {
 impl Default for Shutdown {
     fn default() -> Self {
         Shutdown {
+            notice: Span::seconds(0),
             deadline: Span::seconds(10),
         }
     }

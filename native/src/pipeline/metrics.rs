@@ -34,6 +34,9 @@ pub const NEWEST_EVENT: &str = "mqtt_presence_newest_event_timestamp_seconds";
 /// The lag of the last batch.
 pub const LAG: &str = "mqtt_presence_lag_seconds";
 
+/// Messages of a queue that wait to be committed.
+pub const SOURCE_LAG: &str = "mqtt_presence_source_lag_messages";
+
 /// Tells the recorder what each metric means. Called once, after the recorder
 /// was installed.
 pub fn describe() {
@@ -73,6 +76,11 @@ pub fn describe() {
         LAG,
         Unit::Seconds,
         "Clock minus newest event time of the last commit"
+    );
+    describe_gauge!(
+        SOURCE_LAG,
+        count,
+        "Messages of a queue between its end and what was committed"
     );
 }
 
@@ -121,6 +129,16 @@ pub(super) fn left(deliveries: usize) {
 
 pub(super) fn forgotten(channels: u64) {
     counter!(FORGOTTEN).increment(channels);
+}
+
+/// So many messages of this queue wait.
+pub fn source_lag(source: &'static str, topic: &str, queue: &str, messages: u64) {
+    let labels = [
+        ("source", source.to_owned()),
+        ("topic", topic.to_owned()),
+        ("queue", queue.to_owned()),
+    ];
+    gauge!(SOURCE_LAG, &labels).set(messages as f64);
 }
 
 /// So many follow transitions.

@@ -31,8 +31,8 @@ pub use error::StoreError;
 pub use keep::Keep;
 pub use memory::Memory;
 pub use origin::Origin;
-pub use postgres::{Postgres, PostgresSettings};
-pub use redis::{Redis, RedisSettings};
+pub use postgres::{Looked, Postgres, PostgresSettings};
+pub use redis::{Inspected, Redis, RedisSettings};
 pub use sqlite::{Sqlite, SqliteSettings};
 
 /// A store of clients, transitions, the quarantine and checkpoints.

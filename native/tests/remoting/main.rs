@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 mod access;
 mod faults;
 mod harness;
+mod lag;
 mod versions;
 
 /// One cluster at a time: each takes two JVMs.
@@ -25,6 +26,12 @@ async fn version_4() {
 async fn version_5() {
     let _turn = TURN.lock().await;
     versions::both("5.3.3").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_lag_of_each_queue_is_told() {
+    let _turn = TURN.lock().await;
+    lag::grows_and_goes("4.9.7").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use mqtt_presence::pipeline::Intake;
-use mqtt_presence::source::remoting::{self, Config, Producer};
+use mqtt_presence::source::remoting::{self, Config, Producer, Trouble};
 use xtask::rocketmq::{Cluster, StartOptions};
 
 use crate::harness::{arrived, blocking, events, run, run_into};
@@ -21,9 +21,10 @@ pub async fn both(version: &'static str) {
         let config = Config::new(cluster.namesrv(), topic, "GID_look");
         blocking(move || remoting::look(&config))
     };
-    assert_eq!(look("events").await, Ok(8));
-    let missing = look("nowhere").await.unwrap_err();
-    assert!(missing.contains("knows no topic `nowhere`"), "{missing}");
+    assert_eq!(look("events").await.queues, 8);
+    let missing = look("nowhere").await.complaints;
+    assert_eq!(missing[0].trouble, Trouble::TopicMissing, "{missing:?}");
+    assert!(missing[0].what.contains("knows no topic `nowhere`"));
 
     // All arrive, and say where they came from.
     let producer = Producer::start(&config).await.unwrap();

@@ -261,7 +261,7 @@ fn doctor_says_what_is_wrong_and_what_to_do() {
     assert_eq!(code, 1, "{out}");
     for part in [
         "is taken by another process",
-        "cannot be read as an SQLite file",
+        "is not a SQLite database",
         "`/no/such` cannot be read",
         "3 things",
     ] {
@@ -284,7 +284,7 @@ fn completions_know_the_commands() {
 
 #[test]
 fn help_teaches_by_example() {
-    for name in ["serve", "get", "watch", "doctor", "completions"] {
+    for name in ["serve", "get", "watch", "doctor", "health", "completions"] {
         let (code, out, _) = run(&[name, "--help"]);
         assert_eq!(code, 0);
         assert!(out.contains("Examples:\n  "), "{name}");

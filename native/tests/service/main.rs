@@ -9,5 +9,6 @@ mod ingest;
 mod problems;
 mod reconcile;
 mod retry;
+mod rolling;
 mod support;
 mod transitions;

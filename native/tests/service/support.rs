@@ -244,9 +244,12 @@ pub struct Stream {
 
 impl Stream {
     pub fn open(service: &Service, path: &str, headers: &str) -> Stream {
-        let mut stream = TcpStream::connect(service.address()).unwrap();
+        Stream::at(service.address(), path, headers)
+    }
+
+    pub fn at(host: &str, path: &str, headers: &str) -> Stream {
+        let mut stream = TcpStream::connect(host).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let host = service.address();
         write!(
             stream,
             "GET {path} HTTP/1.0\r\nHost: {host}\r\n{headers}\r\n"

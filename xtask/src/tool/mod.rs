@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 pub mod compiler;
 pub mod deny;
 pub mod promtool;
+pub mod python;
 pub mod wasm;
 
 /// Whether `program` starts and answers with success.

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
 
 use super::super::service::{Service, ServiceArgs};
-use super::Finding;
+use super::{Finding, Name};
 use crate::config::Api;
 
 /// Tries the address, and looks at who may reach it.
@@ -12,59 +12,70 @@ pub(super) fn check(api: &Api) -> Vec<Finding> {
     let mut findings = vec![address(api.bind)];
     if !api.bind.ip().is_loopback() && api.token.is_none() {
         findings.push(Finding::note(
+            Name::ApiOpenToAll,
             "api",
-            "anybody who reaches the address may read and write; a token is safer",
+            "anybody who reaches the address may read and write",
+            "set `api.token_file`",
         ));
     }
     if let Some(path) = &api.token_file
         && super::reach::others_may_read(path)
     {
-        let sentence = format!(
-            "`{0}` can be read by every user of this machine: `chmod 600 {0}`",
-            path.display()
-        );
-        findings.push(Finding::note("api", sentence));
+        let path = path.display();
+        findings.push(Finding::note(
+            Name::SecretOpenToOthers,
+            "api",
+            format!("`{path}` can be read by every user of this machine"),
+            &format!("`chmod 600 {path}`"),
+        ));
     }
     findings
 }
 
 fn address(bind: SocketAddr) -> Finding {
     let part = "address";
-    match TcpListener::bind(bind) {
-        Ok(_) => Finding::good(part, format!("`{bind}` is free")),
-        Err(error) if error.kind() == ErrorKind::AddrInUse => {
-            let args = ServiceArgs {
-                url: format!("http://{bind}"),
-                token_file: None,
-            };
-            let running = Service::new(&args).is_ok_and(|service| service.get("/healthz").is_ok());
-            if running {
-                Finding::note(
-                    part,
-                    format!(
-                        "a service answers at `{bind}` already; a second one needs another port"
-                    ),
-                )
-            } else {
-                Finding::wrong(
-                    part,
-                    format!(
-                        "`{bind}` is taken by another process: end that, or set `api.bind` to another port"
-                    ),
-                )
-            }
-        }
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => Finding::wrong(
+    let error = match TcpListener::bind(bind) {
+        Ok(_) => return Finding::good(part, format!("`{bind}` is free")),
+        Err(error) => error,
+    };
+    match error.kind() {
+        ErrorKind::AddrInUse if answers(bind) => Finding::note(
+            Name::ServiceRunning,
             part,
-            format!("`{bind}` may not be used: ports below 1024 need rights; take another"),
+            format!("a service answers at `{bind}` already"),
+            "nothing, if it is this one; a second one needs another port",
         ),
-        Err(error) if error.kind() == ErrorKind::AddrNotAvailable => Finding::wrong(
+        ErrorKind::AddrInUse => Finding::wrong(
+            Name::PortTaken,
             part,
-            format!(
-                "`{}` is no address of this machine: set `api.bind`",
-                bind.ip()
-            ),
+            format!("`{bind}` is taken by another process"),
+            "end that, or set `api.bind` to another port",
         ),
-        Err(error) => Finding::wrong(part, format!("`{bind}` cannot be used: {error}")),
+        ErrorKind::PermissionDenied => Finding::wrong(
+            Name::PortNotAllowed,
+            part,
+            format!("`{bind}` may not be used by this user"),
+            "ports below 1024 need rights: take another in `api.bind`",
+        ),
+        ErrorKind::AddrNotAvailable => Finding::wrong(
+            Name::AddressNotHere,
+            part,
+            format!("`{}` is no address of this machine", bind.ip()),
+            "correct `api.bind`",
+        ),
+        _ => Finding::wrong(
+            Name::AddressNotHere,
+            part,
+            format!("`{bind}` cannot be used: {error}"),
+            "correct `api.bind`",
+        ),
     }
+}
+
+fn answers(bind: SocketAddr) -> bool {
+    let args = ServiceArgs {
+        url: format!("http://{bind}"),
+        token_file: None,
+    };
+    Service::new(&args).is_ok_and(|service| service.get("/healthz").is_ok())
 }

@@ -2,12 +2,15 @@
 
 use jiff::Timestamp;
 
-use super::Finding;
+use super::{Finding, Name};
 
 /// Before this version was written, and so wrong.
 const EARLIEST: u64 = 1_767_225_600_000;
 /// 2100.
 const LATEST: u64 = 4_102_444_800_000;
+/// How many milliseconds two clocks may differ.
+const TOLERANCE: u64 = 30_000;
+const ADVICE: &str = "set the clock that is wrong, best with NTP";
 
 /// Whether the clock can be right.
 pub(super) fn check() -> Vec<Finding> {
@@ -20,8 +23,27 @@ pub(super) fn check() -> Vec<Finding> {
         Finding::good("clock", format!("says {shown:.0}"))
     } else {
         Finding::wrong(
+            Name::ClockOff,
             "clock",
-            format!("says {shown:.0}, which cannot be: set it, best with NTP"),
+            format!("says {shown:.0}, which cannot be"),
+            ADVICE,
         )
     }]
+}
+
+/// Compares with the clock of a server, `ahead` of ours by so many milliseconds.
+pub(super) fn compare(part: &str, server: &str, ahead: i64) -> Option<Finding> {
+    let apart = ahead.unsigned_abs();
+    (apart > TOLERANCE).then(|| {
+        let side = if ahead > 0 { "behind" } else { "ahead of" };
+        Finding::wrong(
+            Name::ClockOff,
+            part,
+            format!(
+                "the clock of this machine is {} s {side} that of {server}",
+                apart / 1_000
+            ),
+            ADVICE,
+        )
+    })
 }

@@ -3,71 +3,107 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Args;
-use comfy_table::Color;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
 
 use super::failure::Failure;
-use super::safe::safe;
 use super::settings::SettingsArgs;
-use super::table;
-use crate::config::Config;
+use crate::config::{Config, ConfigError, ConfigFault};
 
 mod bind;
 mod clock;
 mod finding;
+mod print;
 mod reach;
 mod source;
 mod store;
 
-use finding::{Finding, Verdict};
+use finding::{Finding, Name, Severity};
 
 /// Try every configured source and store, and say what is wrong and what to do
 ///
-/// Takes no message from any source and writes nothing to the store. Exit
-/// code 0: all is well. 1: something is wrong.
+/// Joins no consumer group, takes no message and changes nothing in the store.
+/// Exit code 0: nothing is wrong, though there may be warnings. 1: something is
+/// wrong. 2: the command line is.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   mqtt-presence doctor --config presence.toml
+  mqtt-presence doctor --config presence.toml --format json
   mqtt-presence doctor --set source.0.kind=file --set source.0.path=/var/log/mqtt")]
 pub(super) struct DoctorArgs {
     #[command(flatten)]
     settings: SettingsArgs,
+    /// How the findings are printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A line or a paragraph each
+    Text,
+    /// One object
+    Json,
+}
+
+/// Everything that was found.
+#[derive(Serialize)]
+struct Report {
+    findings: Vec<Finding>,
+    errors: usize,
+    warnings: usize,
 }
 
 /// Tries everything and prints what it found.
 pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode, Failure> {
     let findings = match args.settings.load() {
         Ok(config) => examine(&config),
-        Err(error) => vec![Finding::wrong("configuration", error.to_string())],
+        Err(error) => vec![configuration(&error)],
     };
-    let colours = table::colours();
+    let count = |severity| {
+        findings
+            .iter()
+            .filter(|one| one.severity == severity)
+            .count()
+    };
+    let report = Report {
+        errors: count(Severity::Error),
+        warnings: count(Severity::Warning),
+        findings,
+    };
     let mut output = io::stdout().lock();
-    for finding in &findings {
-        line(&mut output, finding, colours).map_err(|error| Failure::of_output(&error))?;
+    match args.format {
+        Format::Text => print::text(&mut output, &report),
+        Format::Json => serde_json::to_string(&report)
+            .map_err(io::Error::other)
+            .and_then(|json| writeln!(output, "{json}")),
     }
-    let wrong = findings
-        .iter()
-        .filter(|finding| finding.verdict == Verdict::Wrong)
-        .count();
-    let verdict = match wrong {
-        0 => "all is well".to_owned(),
-        1 => "one thing is wrong".to_owned(),
-        wrong => format!("{wrong} things are wrong"),
-    };
-    writeln!(output, "{verdict}").map_err(|error| Failure::of_output(&error))?;
-    Ok(if wrong == 0 {
+    .map_err(|error| Failure::of_output(&error))?;
+    Ok(if report.errors == 0 {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
 }
 
+fn configuration(error: &ConfigError) -> Finding {
+    let name = match error.fault() {
+        ConfigFault::UnknownKey => Name::ConfigUnknownKey,
+        ConfigFault::SecretUnreadable => Name::ConfigSecretUnreadable,
+        ConfigFault::OpenWithoutToken => Name::ConfigOpenWithoutToken,
+        ConfigFault::Other => Name::ConfigInvalid,
+    };
+    Finding::said(name, Severity::Error, "configuration", &error.to_string())
+}
+
 fn examine(config: &Config) -> Vec<Finding> {
     let mut findings = vec![Finding::good("configuration", "is complete and sound")];
     findings.extend(clock::check());
-    findings.extend(bind::check(&config.api));
-    findings.extend(store::check(&config.store));
+    let bound = bind::check(&config.api);
+    let running = bound.iter().any(|one| one.name == Name::ServiceRunning);
+    findings.extend(bound);
+    findings.extend(store::check(&config.store, running));
     for (index, source) in config.source.iter().enumerate() {
         findings.extend(source::check(
             &format!("source {index} ({})", source.kind()),
@@ -75,19 +111,4 @@ fn examine(config: &Config) -> Vec<Finding> {
         ));
     }
     findings
-}
-
-fn line(output: &mut impl Write, finding: &Finding, colours: bool) -> io::Result<()> {
-    let (word, colour) = match finding.verdict {
-        Verdict::Good => ("good ", Color::Green),
-        Verdict::Note => ("note ", Color::Yellow),
-        Verdict::Wrong => ("WRONG", Color::Red),
-    };
-    let word = table::paint(word, colour, colours);
-    writeln!(
-        output,
-        "{word}  {}: {}",
-        finding.part,
-        safe(&finding.sentence)
-    )
 }

@@ -2,74 +2,120 @@
 
 use std::path::Path;
 
-use super::Finding;
-#[cfg(feature = "remoting")]
-use super::Verdict;
-#[cfg(any(feature = "remoting", feature = "grpc"))]
+#[cfg(feature = "grpc")]
 use super::reach;
+use super::{Finding, Name};
 use crate::config::Source;
+#[cfg(feature = "remoting")]
+use crate::source::remoting::{Look, Trouble};
 
 /// Whether a source would bring events.
 pub(super) fn check(part: &str, source: &Source) -> Vec<Finding> {
     match source {
         #[cfg(feature = "remoting")]
-        Source::Remoting(remoting) => {
-            let addresses = remoting.namesrv.iter();
-            let mut findings: Vec<Finding> = addresses
-                .map(|address| address.trim_start_matches("http://").trim_end_matches('/'))
-                .map(|address| reached(part, "NameServer", address))
-                .collect();
-            if findings.iter().any(|one| one.verdict == Verdict::Good) {
-                findings.push(topic(part, remoting));
+        Source::Remoting(config) => {
+            // On a thread of its own: the client brings its own runtime, and may panic.
+            let looked = std::thread::scope(|scope| {
+                scope.spawn(|| crate::source::remoting::look(config)).join()
+            });
+            match looked {
+                Ok(look) => remoting(part, &config.topic, &look),
+                Err(_) => vec![Finding::wrong(
+                    Name::SourceUnusable,
+                    part,
+                    "the RocketMQ client panicked",
+                    "try again with `RUST_LOG=debug`, and report what it says",
+                )],
             }
-            findings
         }
         #[cfg(feature = "grpc")]
-        Source::Grpc(grpc) => vec![reached(part, "proxy", &grpc.endpoint)],
+        Source::Grpc(grpc) => vec![proxy(part, &grpc.endpoint)],
         Source::Http(_) => vec![Finding::good(
             part,
             "takes what is sent to `POST /v1/events`",
         )],
         Source::File(file) => vec![path(part, &file.path)],
         Source::Fleet(_) => vec![Finding::note(
+            Name::Simulated,
             part,
-            "is simulated; its clients do not exist",
+            "is simulated: its clients do not exist",
+            "take it away before real events come",
         )],
     }
 }
 
-#[cfg(any(feature = "remoting", feature = "grpc"))]
-fn reached(part: &str, what: &str, address: &str) -> Finding {
-    match reach::tcp(address) {
-        Ok(()) => Finding::good(part, format!("the {what} `{address}` accepts connections")),
-        Err(reason) => {
-            let advice = "check the address, the firewall, and that it runs";
-            Finding::wrong(
-                part,
-                format!("the {what} is not reached: {reason}; {advice}"),
-            )
-        }
+#[cfg(feature = "remoting")]
+fn remoting(part: &str, topic: &str, look: &Look) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = look
+        .name_servers
+        .iter()
+        .map(|address| {
+            let sentence = format!("the NameServer `{address}` knows topic `{topic}`");
+            Finding::good(part, sentence)
+        })
+        .collect();
+    findings.extend(look.complaints.iter().map(|complaint| {
+        let name = named(complaint.trouble);
+        let found = if complaint.severe {
+            Finding::wrong
+        } else {
+            Finding::note
+        };
+        found(name, part, complaint.what.as_str(), &complaint.advice)
+    }));
+    findings.extend(
+        look.clock_ahead
+            .and_then(|ahead| super::clock::compare(part, "the broker", ahead)),
+    );
+    if !look.complaints.iter().any(|complaint| complaint.severe) {
+        let sentence = format!(
+            "topic `{topic}` has {} queues, the group {} members now",
+            look.queues, look.members
+        );
+        findings.push(Finding::good(part, sentence));
+    }
+    findings
+}
+
+#[cfg(feature = "remoting")]
+fn named(trouble: Trouble) -> Name {
+    match trouble {
+        Trouble::NameServerUnreachable => Name::NamesrvUnreachable,
+        Trouble::NotANameServer => Name::NotANamesrv,
+        Trouble::TopicMissing => Name::TopicMissing,
+        Trouble::NamespaceWrong => Name::NamespaceWrong,
+        Trouble::TopicNotReadable => Name::TopicNotReadable,
+        Trouble::TopicWithoutQueues => Name::TopicWithoutQueues,
+        Trouble::BrokerUnreachable => Name::BrokerUnreachable,
+        Trouble::Refused => Name::BrokerRefuses,
+        Trouble::GroupUnknown => Name::GroupUnknown,
+        Trouble::GroupDisabled => Name::GroupDisabled,
+        Trouble::GroupOfAnotherTopic => Name::GroupOfAnotherTopic,
+        Trouble::TagsDiffer => Name::TagsDiffer,
+        Trouble::Client => Name::SourceUnusable,
     }
 }
 
-/// Whether a name server knows the topic.
-#[cfg(feature = "remoting")]
-fn topic(part: &str, config: &crate::source::remoting::Config) -> Finding {
-    let topic = &config.topic;
-    // On a thread of its own: the client brings its own runtime, and may panic.
-    let asked = std::thread::scope(|scope| {
-        let look = scope.spawn(|| crate::source::remoting::look(config));
-        look.join()
-            .unwrap_or_else(|_| Err("the RocketMQ client panicked".to_owned()))
-    });
-    match asked {
-        Ok(0) => Finding::wrong(
+#[cfg(feature = "grpc")]
+fn proxy(part: &str, address: &str) -> Finding {
+    if let Err(reason) = reach::tcp(address) {
+        return Finding::wrong(
+            Name::ProxyUnreachable,
             part,
-            format!("topic `{topic}` has no queue to read; give it some with `updateTopic`"),
-        ),
-        Ok(queues) => Finding::good(part, format!("topic `{topic}` has {queues} queues")),
-        Err(reason) => Finding::wrong(part, reason),
+            format!("the proxy is not reached: {reason}"),
+            "check `endpoint`, the network, and that it runs",
+        );
     }
+    if !reach::speaks_http2(address) {
+        return Finding::wrong(
+            Name::NotAProxy,
+            part,
+            format!("what listens at `{address}` does not speak gRPC"),
+            "`endpoint` takes the gRPC port of the proxy, by default 8081; a NameServer goes into a source of \
+             `kind = \"remoting\"`",
+        );
+    }
+    Finding::good(part, format!("the proxy `{address}` speaks gRPC"))
 }
 
 fn path(part: &str, path: &Path) -> Finding {
@@ -85,8 +131,10 @@ fn path(part: &str, path: &Path) -> Finding {
     match read {
         Ok(what) => Finding::good(part, format!("the {what} `{shown}` can be read")),
         Err(error) => Finding::wrong(
+            Name::FileUnreadable,
             part,
-            format!("`{shown}` cannot be read: {error}; check `source.path`"),
+            format!("`{shown}` cannot be read: {error}"),
+            "check `source.path`",
         ),
     }
 }

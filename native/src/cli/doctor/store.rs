@@ -2,24 +2,56 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags};
-
-use super::Finding;
 use super::reach::writable_folder;
+use super::{Finding, Name, Severity, clock};
 use crate::cli::serve::stores;
 use crate::config::{Store, StoreKind};
-use crate::store::{Keep, Postgres, Redis, StoreError};
+use crate::store::{Keep, Postgres, Redis, Sqlite, StoreError};
 
-/// Whether the store can be opened and written.
-pub(super) fn check(store: &Store) -> Vec<Finding> {
+const PART: &str = "store";
+
+/// What a store's sentence is about, by words of it; the first that fits.
+const WORDS: &[(&str, Name)] = &[
+    ("written by a newer", Name::StoreNewer),
+    ("in use by another", Name::StoreInUse),
+    ("throw clients away", Name::RedisEvicts),
+    ("`appendonly` of", Name::RedisNotDurable),
+    ("`appendfsync` of", Name::RedisNotDurable),
+    ("Redis Cluster", Name::RedisClusterMismatch),
+    ("asks for a password", Name::StoreRefused),
+    ("does not take this user", Name::StoreRefused),
+    ("refuses the user", Name::StoreRefused),
+    ("wants a password", Name::StoreRefused),
+    ("make it with `createdb`", Name::PostgresDatabaseMissing),
+    ("may not", Name::StoreNotPermitted),
+    ("permission denied", Name::StoreNotPermitted),
+    ("or later", Name::StoreTooOld),
+    ("certificate", Name::StoreCertificate),
+    ("does not offer TLS", Name::StoreCertificate),
+    ("read-only", Name::StoreReadOnly),
+    ("is full", Name::DiskFull),
+    ("not a SQLite database", Name::SqliteNotADatabase),
+    ("database of another program", Name::SqliteNotADatabase),
+    ("does not accept a connection", Name::StoreUnreachable),
+    ("cannot be reached", Name::StoreUnreachable),
+    ("did not answer", Name::StoreUnreachable),
+    ("does not answer", Name::StoreUnreachable),
+    ("the connection to", Name::StoreUnreachable),
+];
+
+/// Whether the store can be opened and written; `running`: by a service that
+/// answers at `api.bind`.
+pub(super) fn check(store: &Store, running: bool) -> Vec<Finding> {
     match store.kind {
         StoreKind::Memory => vec![Finding::note(
-            "store",
+            Name::StoreForgets,
+            PART,
             "`memory` forgets everything when the service ends",
+            "take another `store.kind` for more than a first look",
         )],
-        StoreKind::Sqlite => sqlite(&store.path),
+        StoreKind::Sqlite => sqlite(&store.path, running),
         StoreKind::Redis => redis(store),
-        StoreKind::Postgres => vec![postgres(store)],
+        StoreKind::Postgres => postgres(store),
     }
 }
 
@@ -27,75 +59,89 @@ pub(super) fn check(store: &Store) -> Vec<Finding> {
 fn redis(store: &Store) -> Vec<Finding> {
     let settings = stores::redis(store, Keep::default());
     match looked(Redis::inspect(&settings)) {
-        Ok(warnings) if warnings.is_empty() => vec![Finding::good(
-            "store",
-            format!("`{}` answers and keeps what it is given", settings.url),
-        )],
-        Ok(warnings) => warnings
-            .into_iter()
-            .map(|warning| Finding::note("store", warning))
-            .collect(),
-        Err(reason) => vec![Finding::wrong("store", reason)],
+        Ok(seen) => {
+            let mut findings: Vec<Finding> = seen
+                .warnings
+                .iter()
+                .map(|warning| said(Severity::Warning, warning))
+                .collect();
+            findings.extend(clock::compare(PART, "Redis", seen.clock_ahead));
+            if findings.is_empty() {
+                let sentence = format!("`{}` answers and keeps what it is given", settings.url);
+                findings.push(Finding::good(PART, sentence));
+            }
+            findings
+        }
+        Err(reason) => vec![said(Severity::Error, &reason)],
     }
 }
 
 /// Connects as the service would, and changes nothing.
-fn postgres(store: &Store) -> Finding {
+fn postgres(store: &Store) -> Vec<Finding> {
     let settings = stores::postgres(store, Keep::default());
     match looked(Postgres::look(&settings)) {
-        Ok(sentence) => Finding::good("store", sentence),
-        Err(reason) => Finding::wrong("store", reason),
+        Ok(seen) => {
+            let mut findings = vec![Finding::good(PART, seen.sentence)];
+            findings.extend(clock::compare(PART, "PostgreSQL", seen.clock_ahead));
+            findings
+        }
+        Err(reason) => vec![said(Severity::Error, &reason)],
     }
 }
 
-/// Waits for a look at a server.
+/// Waits for a look at a server. The doctor does not try again, so it does not
+/// say so.
 fn looked<T>(look: impl Future<Output = Result<T, StoreError>>) -> Result<T, String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| format!("no runtime can be started: {error}"))?;
-    runtime.block_on(look).map_err(|error| error.to_string())
+    runtime.block_on(look).map_err(reason)
 }
 
-fn sqlite(path: &Path) -> Vec<Finding> {
+fn reason(error: StoreError) -> String {
+    match error {
+        StoreError::Unavailable { reason, .. } | StoreError::Unusable { reason, .. } => reason,
+    }
+}
+
+fn said(severity: Severity, sentence: &str) -> Finding {
+    let name = WORDS
+        .iter()
+        .find(|(words, _)| sentence.contains(words))
+        .map_or(Name::StoreUnusable, |(_, name)| *name);
+    Finding::said(name, severity, PART, sentence)
+}
+
+fn sqlite(path: &Path, running: bool) -> Vec<Finding> {
     let shown = path.display();
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    if let Err(reason) = writable_folder(folder) {
-        return vec![Finding::wrong(
-            "store",
-            format!("the folder of `{shown}` {reason}"),
-        )];
+    if let Err((name, what, advice)) = writable_folder(folder) {
+        return vec![Finding::wrong(name, PART, what, advice)];
     }
     if !path.exists() {
-        return vec![Finding::good(
-            "store",
-            format!("`{shown}` will be made; its folder can be written"),
+        let sentence = format!("`{shown}` will be made; its folder can be written");
+        return vec![Finding::good(PART, sentence)];
+    }
+    if let Err(error) = std::fs::OpenOptions::new().write(true).open(path) {
+        return vec![Finding::wrong(
+            Name::FolderNotWritable,
+            PART,
+            format!("`{shown}` cannot be written: {error}"),
+            "give this user the right, or set another `store.path`",
         )];
     }
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let tables = Connection::open_with_flags(path, flags).and_then(|file| {
-        file.query_row("SELECT count(*) FROM sqlite_schema", [], |row| {
-            row.get::<_, i64>(0)
-        })
-    });
-    let read = match tables {
-        Ok(_) => Finding::good("store", format!("`{shown}` is there and can be read")),
-        Err(error) => {
-            let sentence = format!(
-                "`{shown}` cannot be read as an SQLite file: {error}; give another `store.path`"
-            );
-            Finding::wrong("store", sentence)
-        }
+    let Err(error) = Sqlite::look(path) else {
+        let sentence = format!("`{shown}` is there and can be read");
+        return vec![Finding::good(PART, sentence)];
     };
-    let writable = std::fs::OpenOptions::new().write(true).open(path);
-    match writable {
-        Ok(_) => vec![read],
-        Err(error) => vec![
-            read,
-            Finding::wrong("store", format!("`{shown}` cannot be written: {error}")),
-        ],
+    let mut finding = said(Severity::Error, &reason(error));
+    // By the service whose configuration this is, by all appearance.
+    if finding.name == Name::StoreInUse && running {
+        finding.severity = Severity::Warning;
     }
+    vec![finding]
 }

@@ -21,6 +21,14 @@ use crate::store::StoreError;
 /// Deliveries that wait for the pipeline at most.
 const WAITING: usize = 256;
 
+/// Waits until it is told to end, says so in readiness, and goes on for the
+/// notice, so that nobody is sent here any more when the port closes.
+async fn left(told: &CancellationToken, leaving: &CancellationToken, notice: Duration) {
+    told.cancelled().await;
+    leaving.cancel();
+    tokio::time::sleep(notice).await;
+}
+
 /// Runs the service until it is told to end.
 ///
 /// # Errors
@@ -61,6 +69,7 @@ pub(super) async fn service(config: Config) -> Result<ExitCode, String> {
     let mut pipeline = tokio::spawn(pipeline.run(deliveries, drain.clone()));
 
     let stop = CancellationToken::new();
+    let leaving = CancellationToken::new();
     let mut running = sources::start(&config, &intake, &store, &stop);
     let mut parts = vec![api::Part {
         name: "pipeline".into(),
@@ -76,6 +85,7 @@ pub(super) async fn service(config: Config) -> Result<ExitCode, String> {
         takes_events: config.takes_http(),
         parts,
         metrics,
+        leaving: leaving.clone(),
         shutdown: stop.clone(),
     });
     let interface = tokio::spawn(api::serve(
@@ -90,10 +100,11 @@ pub(super) async fn service(config: Config) -> Result<ExitCode, String> {
     }
 
     let outcome = tokio::select! {
-        () = told.cancelled() => Ok(()),
+        () = left(&told, &leaving, config.shutdown.notice.duration()) => Ok(()),
         error = running.failed() => Err(error.to_string()),
         ended = &mut pipeline => Err(sentence(ended)),
     };
+    leaving.cancel();
     stop.cancel();
     let tasks = running.tasks;
     let quiet = timeout(half, async {

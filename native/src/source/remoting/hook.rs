@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use rocketmq_client_rust::AclClientRPCHook;
 use rocketmq_error::SharedError;
@@ -16,6 +17,7 @@ use super::watch::{Ask, Watch};
 /// Codes of requests.
 const PULL: i32 = 11;
 const QUERY_OFFSET: i32 = 14;
+const UPDATE_OFFSET: i32 = 15;
 const HEARTBEAT: i32 = 34;
 const ROUTE: i32 = 105;
 const SEND_BATCH: i32 = 320;
@@ -31,6 +33,9 @@ const QUERY_NOT_FOUND: i32 = 22;
 /// their next heartbeat: no refusal.
 const PULL_NOT_SUBSCRIBED: i32 = 24;
 const PULL_SUBSCRIPTION_OLD: i32 = 25;
+
+/// The bit of a pull that says that its `commitOffset` counts.
+const COMMITS: i64 = 1;
 
 pub(super) struct Hook {
     pub(super) signer: Option<AclClientRPCHook>,
@@ -48,6 +53,23 @@ impl RPCHook for Hook {
             PULL => {
                 if let Some((broker, queue)) = self.queue(request) {
                     self.watch.asked(broker, queue);
+                    if let Some(offset) = number(request, "queueOffset") {
+                        self.watch.lags().begins(broker, queue, offset);
+                    }
+                    let flags = number(request, "sysFlag").unwrap_or(0);
+                    if flags & COMMITS != 0
+                        && let Some(offset) = number(request, "commitOffset")
+                    {
+                        let mut lags = self.watch.lags();
+                        lags.consumed_at_least(broker, queue, offset);
+                    }
+                }
+            }
+            UPDATE_OFFSET => {
+                if let Some((broker, queue)) = self.queue(request)
+                    && let Some(offset) = number(request, "commitOffset")
+                {
+                    self.watch.lags().consumed(broker, queue, offset);
                 }
             }
             _ => {}
@@ -81,6 +103,9 @@ impl RPCHook for Hook {
                     && let Some((broker, queue)) = self.queue(request)
                 {
                     self.watch.answered(broker, queue);
+                    if let Some(end) = number(response, "maxOffset") {
+                        self.watch.lags().end(broker, queue, end, Instant::now());
+                    }
                 }
             }
             QUERY_OFFSET => {
@@ -148,6 +173,11 @@ impl Hook {
     }
 }
 
+/// A field that is a number.
+fn number(command: &RemotingCommand, name: &str) -> Option<i64> {
+    command.ext_fields()?.get(name)?.parse().ok()
+}
+
 /// The broker adds a batch's properties to those of each message, so the
 /// batch's own id would hide theirs.
 fn keep_ids(request: &mut RemotingCommand) {
@@ -162,7 +192,7 @@ fn keep_ids(request: &mut RemotingCommand) {
     request.add_ext_field("i", kept);
 }
 
-fn refusal(code: i32, response: &RemotingCommand) -> String {
+pub(super) fn refusal(code: i32, response: &RemotingCommand) -> String {
     let remark = response
         .remark()
         .map(|remark| remark.as_str().trim())

@@ -9,7 +9,7 @@
 //! The crate that speaks the protocol is contained: its runtime and settings
 //! in `client`, what it says to the servers in `hook` (where the routes of 4.x
 //! are mended too), what its silence means in `watch`, which queues are ours in
-//! `share` and whether they are read in `queues`. A consumer that panics or does
+//! `share`, whether they are read in `queues` and how far behind they are in `lag`. A consumer that panics or does
 //! not recover is built anew.
 
 use std::sync::Arc;
@@ -23,6 +23,7 @@ use super::{Context, Health, Source, SourceError};
 mod client;
 mod config;
 mod hook;
+mod lag;
 mod listener;
 mod look;
 mod probe;
@@ -34,7 +35,7 @@ mod share;
 mod watch;
 
 pub use config::{Config, From, Tls};
-pub use look::look;
+pub use look::{Complaint, Look, Trouble, look};
 pub use producer::{Producer, SendError};
 
 use session::{Session, close};
@@ -83,6 +84,7 @@ impl Source for Remoting {
         let mut settings = client::settings(&config);
         settings.change_instance_name_to_pid();
         let mut patience = PATIENCE;
+        let mut shown = lag::Shown::default();
         loop {
             let watch = Arc::new(Watch::new(config.full_topic(), config.group.clone()));
             let mut session = Session::start(
@@ -91,7 +93,15 @@ impl Source for Remoting {
                 context.intake.clone(),
                 Arc::clone(&watch),
             );
-            let end = observe(&config, &context, &watch, &mut session, &mut patience).await;
+            let end = observe(
+                &config,
+                &context,
+                &watch,
+                &mut session,
+                &mut patience,
+                &mut shown,
+            )
+            .await;
             session.stop().await;
             if let End::Shutdown = end {
                 return Ok(());
@@ -107,6 +117,7 @@ async fn observe(
     watch: &Watch,
     session: &mut Session,
     patience: &mut Duration,
+    shown: &mut lag::Shown,
 ) -> End {
     let mut failing_since: Option<Instant> = None;
     loop {
@@ -128,6 +139,8 @@ async fn observe(
             }
             () = tokio::time::sleep(Duration::from_millis(500)) => {}
         }
+        let waiting = watch.lags().waiting();
+        shown.tell(&config.topic, &waiting);
         let verdict = watch.verdict();
         // What is lost does not come by waiting, unless a new client did not help.
         let wait = match verdict {

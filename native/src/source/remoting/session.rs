@@ -2,7 +2,7 @@
 //! client ends the session and nothing else.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rocketmq_client_rust::{
     ClientConfig, ConsumeConcurrentlyContext, ConsumeConcurrentlyStatus, DefaultMQPushConsumer,
@@ -10,7 +10,9 @@ use rocketmq_client_rust::{
 };
 use rocketmq_model::common::consumer::consume_from_where::ConsumeFromWhere;
 use rocketmq_model::common::message::message_ext::MessageExt;
+use rocketmq_model::common::message::message_queue::MessageQueue;
 use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::client::{Client, LISTENERS, hook};
@@ -24,6 +26,9 @@ use crate::pipeline::Intake;
 const DRAIN: Duration = Duration::from_secs(10);
 /// How long the end of a session may take in all.
 const END: Duration = Duration::from_secs(25);
+
+/// How often the ends of queues that are not pulled from are asked for.
+const ENDS: Duration = Duration::from_secs(5);
 
 /// A running consumer.
 pub(super) struct Session {
@@ -62,7 +67,7 @@ impl Session {
     /// leaves the group. What is not committed by then comes again.
     pub(super) async fn stop(mut self) {
         self.stop.cancel();
-        if tokio::time::timeout(END, &mut self.ended).await.is_err() {
+        if timeout(END, &mut self.ended).await.is_err() {
             tracing::warn!(
                 "the RocketMQ client did not end within {} s; left behind",
                 END.as_secs()
@@ -135,7 +140,7 @@ async fn consume(
     let listener = Listener {
         topic: config.topic.clone(),
         intake,
-        watch,
+        watch: Arc::clone(&watch),
     };
     consumer.register_message_listener_concurrently(
         move |messages: &[&MessageExt], _: &ConsumeConcurrentlyContext| {
@@ -148,8 +153,27 @@ async fn consume(
     );
     let started = consumer.start().await.map_err(|error| error.to_string());
     if started.is_ok() {
-        stop.cancelled().await;
+        while stop.run_until_cancelled(sleep(ENDS)).await.is_some() {
+            ask_for_ends(&mut consumer, &config.topic, &watch).await;
+        }
     }
     consumer.shutdown().await;
     started
+}
+
+/// Asks for the end of each queue whose newest pull is a while ago: while the
+/// store is down there are none. Keys that may not ask this leave the lag at
+/// what the last pull said.
+async fn ask_for_ends(consumer: &mut DefaultMQPushConsumer, topic: &str, watch: &Watch) {
+    let stale = watch.lags().stale(Instant::now());
+    for (broker, id) in stale {
+        let queue = MessageQueue::from_parts(topic, broker.as_str(), id);
+        match timeout(ENDS, consumer.max_offset(&queue)).await {
+            Ok(Ok(end)) => watch.lags().end(&broker, id, end, Instant::now()),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "the end of queue {broker}:{id} was not told");
+            }
+            Err(_) => return,
+        }
+    }
 }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use rocketmq_model::common::message::message_queue::MessageQueue;
 
 use super::client::LISTENERS;
+use super::lag::Lags;
 use super::queues::{Queues, Share};
 
 /// The client asks for routes and sends heartbeats every 10 s.
@@ -86,6 +87,7 @@ pub(super) struct Watch {
     topic: String,
     group: String,
     state: Mutex<State>,
+    lags: Mutex<Lags>,
     /// Listener calls that wait for their commit.
     pub(super) in_flight: AtomicUsize,
 }
@@ -105,6 +107,7 @@ impl Watch {
             topic,
             group,
             state: Mutex::new(state),
+            lags: Mutex::default(),
             in_flight: AtomicUsize::new(0),
         }
     }
@@ -116,6 +119,13 @@ impl Watch {
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         // Nothing in here leaves it half written.
         self.state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// How far behind our queues are.
+    pub(super) fn lags(&self) -> std::sync::MutexGuard<'_, Lags> {
+        self.lags
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -177,6 +187,7 @@ impl Watch {
                 .iter()
                 .map(|queue| (queue.broker_name().as_str(), queue.queue_id()))
         });
+        self.lags().assign(share.clone().into_iter().flatten());
         self.state().queues.assign(share, Instant::now());
     }
 

@@ -148,21 +148,27 @@ impl Postgres {
         })
     }
 
-    /// Connects and looks, changing nothing; answers a sentence for people.
+    /// Connects and looks, changing nothing.
     ///
     /// # Errors
     /// What is wrong and what to do.
-    pub async fn look(settings: &PostgresSettings) -> Result<String, StoreError> {
+    pub async fn look(settings: &PostgresSettings) -> Result<Looked, StoreError> {
         let address = Address::new(settings).map_err(|fault| fault.at_start("`store.url`"))?;
         let (schema, place) = (&settings.schema, &address.place);
         let look = async {
             let link = address.connect().await?;
             let version = schema::look(&link, schema, place).await?;
-            Ok(match version {
-                Some(version) => {
-                    format!("{place} answers; the schema `{schema}` has version {version}")
-                }
-                None => format!("{place} answers; the schema `{schema}` will be made"),
+            let clock = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+            let clock: i64 = link.client.query_one(clock, &[]).await?.get(0);
+            let now = i64::try_from(crate::clock::now()).unwrap_or(i64::MAX);
+            Ok(Looked {
+                sentence: match version {
+                    Some(version) => {
+                        format!("{place} answers; the schema `{schema}` has version {version}")
+                    }
+                    None => format!("{place} answers; the schema `{schema}` will be made"),
+                },
+                clock_ahead: clock - now,
             })
         };
         look.await.map_err(|fault: Fault| fault.at_start(place))
@@ -171,6 +177,15 @@ impl Postgres {
     fn said<T>(&self, outcome: Result<T, Fault>) -> Result<T, StoreError> {
         outcome.map_err(|fault| fault.while_running(&self.shared.address.place))
     }
+}
+
+/// What a look at the server has shown.
+#[derive(Clone, Debug)]
+pub struct Looked {
+    /// For people.
+    pub sentence: String,
+    /// How many milliseconds the server's clock is ahead of this machine's.
+    pub clock_ahead: i64,
 }
 
 impl Drop for Postgres {

@@ -132,9 +132,26 @@ impl Redis {
     ///
     /// # Errors
     /// As [`open`](Redis::open).
-    pub async fn inspect(settings: &RedisSettings) -> Result<Vec<String>, StoreError> {
-        open::inspect(&Link::new(settings)?, settings.cluster).await
+    pub async fn inspect(settings: &RedisSettings) -> Result<Inspected, StoreError> {
+        let link = Link::new(settings)?;
+        let warnings = open::inspect(&link, settings.cluster).await?;
+        open::known(&link, &Keys::new(&settings.prefix)).await?;
+        let (seconds, micros): (i64, i64) = link.ask(&cmd("TIME")).await?;
+        let now = i64::try_from(crate::clock::now()).unwrap_or(i64::MAX);
+        Ok(Inspected {
+            warnings,
+            clock_ahead: seconds * 1_000 + micros / 1_000 - now,
+        })
     }
+}
+
+/// What a look at the server has shown.
+#[derive(Clone, Debug)]
+pub struct Inspected {
+    /// What to look at, each with what to do.
+    pub warnings: Vec<String>,
+    /// How many milliseconds the server's clock is ahead of this machine's.
+    pub clock_ahead: i64,
 }
 
 impl Drop for Redis {

@@ -118,6 +118,17 @@ fn judge(address: &str, info: &HashMap<String, String>) -> Result<Vec<String>, S
     Ok(warnings)
 }
 
+/// Refuses what a newer version wrote.
+pub(super) async fn known(link: &Link, keys: &Keys) -> Result<(), StoreError> {
+    let schema: Option<u32> = link.ask(cmd("HGET").arg(keys.meta()).arg("schema")).await?;
+    match schema.filter(|schema| *schema > SCHEMA) {
+        Some(newer) => Err(unusable(format!(
+            "the data was written by a newer mqtt-presence (layout {newer}, this one knows {SCHEMA}); use that version or another `store.prefix`"
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// Makes this rule the one in force and counts afresh where it was another;
 /// commits under the other rule are refused from then on.
 pub(super) async fn adopt(
@@ -130,14 +141,10 @@ pub(super) async fn adopt(
         options.closing, options.takeover
     )
     .to_lowercase();
-    let mut command = cmd("HMGET");
-    command.arg(keys.meta()).arg("schema").arg("counted");
-    let (schema, counted): (Option<u32>, Option<String>) = link.ask(&command).await?;
-    if let Some(newer) = schema.filter(|schema| *schema > SCHEMA) {
-        return Err(unusable(format!(
-            "the data was written by a newer mqtt-presence (layout {newer}, this one knows {SCHEMA}); use that version or another `store.prefix`"
-        )));
-    }
+    known(link, keys).await?;
+    let counted: Option<String> = link
+        .ask(cmd("HGET").arg(keys.meta()).arg("counted"))
+        .await?;
     let mut command = cmd("HSET");
     command
         .arg(keys.meta())

@@ -13,7 +13,7 @@
 //! queries run on connections of their own ([`read`]) and, thanks to WAL,
 //! never wait for a commit to reach the disk.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
@@ -103,6 +103,15 @@ impl Sqlite {
             writer: Some(writer),
             _lock: lock,
         })
+    }
+
+    /// Looks at a file that is there, changing nothing: whether it can be read,
+    /// is of this version and not in use.
+    ///
+    /// # Errors
+    /// What is wrong and what to do.
+    pub fn look(path: &Path) -> Result<(), StoreError> {
+        open::look(path)
     }
 
     /// Has the writer do something and waits for its answer.

@@ -29,6 +29,37 @@ pub(super) fn open(path: &Path) -> Result<(Lock, Connection), StoreError> {
     Ok((lock, connection))
 }
 
+/// Looks without changing anything: can it be read, is it ours, is it free?
+pub(super) fn look(path: &Path) -> Result<(), StoreError> {
+    let look = || -> Result<(), Fault> {
+        let connection = connect_reader(path)?;
+        schema::check(&connection, path)?;
+        // A lock that nobody made is free.
+        let held = OpenOptions::new()
+            .write(true)
+            .open(lock_name(path))
+            .is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)));
+        if held {
+            return Err(Fault::Sentence(in_use(path)));
+        }
+        Ok(())
+    };
+    look().map_err(|fault| fault.at_start(path))
+}
+
+fn lock_name(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
+}
+
+fn in_use(path: &Path) -> String {
+    format!(
+        "`{}` is in use by another mqtt-presence; end that one or name another file",
+        path.display()
+    )
+}
+
 fn lock(path: &Path) -> Result<Lock, String> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -46,14 +77,11 @@ fn lock(path: &Path) -> Result<Lock, String> {
             path.display()
         ));
     }
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let name = PathBuf::from(name);
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
         .write(true)
-        .open(&name)
+        .open(lock_name(path))
         .map_err(|error| {
             format!(
                 "the folder `{}` cannot be written ({error}); give this user the right to write there or name another file",
@@ -62,10 +90,7 @@ fn lock(path: &Path) -> Result<Lock, String> {
         })?;
     match file.try_lock() {
         Ok(()) => Ok(Lock { _file: file }),
-        Err(TryLockError::WouldBlock) => Err(format!(
-            "`{}` is in use by another mqtt-presence; end that one or name another file",
-            path.display()
-        )),
+        Err(TryLockError::WouldBlock) => Err(in_use(path)),
         Err(TryLockError::Error(error)) => Err(format!(
             "`{}` cannot be locked ({error}); put it on a disk that can lock files",
             path.display()

@@ -1,0 +1,130 @@
+//! Each store with what may be wrong with it.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use xtask::postgres::Postgres;
+use xtask::redis::Server;
+
+use crate::{BINARY, Report, an_hour_ahead, command, doctor, examined};
+
+#[test]
+fn sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+
+    let foreign = file("foreign.db");
+    std::fs::write(&foreign, "no database ".repeat(1_000)).unwrap();
+    doctor(&["--path", &foreign]).has("sqlite_not_a_database", "error", &foreign);
+
+    let newer = file("newer.db");
+    let database = rusqlite::Connection::open(&newer).unwrap();
+    database
+        .execute_batch(
+            "PRAGMA application_id = 0x6d717072; PRAGMA user_version = 99; CREATE TABLE a (b)",
+        )
+        .unwrap();
+    drop(database);
+    doctor(&["--path", &newer]).has("store_newer", "error", "use that version");
+
+    let used = file("used.db");
+    let mut service = command(BINARY)
+        .args(["serve", "--bind", "127.0.0.1:0", "--path", &used])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let end = Instant::now() + Duration::from_secs(60);
+    while !Path::new(&used).exists() {
+        assert!(Instant::now() < end, "the service does not start");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let report = doctor(&["--path", &used]);
+    service.kill().unwrap();
+    service.wait().unwrap();
+    report.has("store_in_use", "error", "end that one");
+    doctor(&["--path", &used]).is_well();
+}
+
+fn of_redis(url: &str, more: &[&str]) -> Report {
+    let url = format!("store.url={url}");
+    doctor(&[&["--store", "redis", "--set", &url][..], more].concat())
+}
+
+#[test]
+fn redis() {
+    let folder = tempfile::tempdir().unwrap();
+    let start =
+        |name: &str, options: &[&str]| Server::start(&folder.path().join(name), options).unwrap();
+    let lasting = ["--appendonly", "yes"];
+
+    let mut server = start("good", &lasting);
+    of_redis(&server.url(), &[]).is_well();
+    let url = format!("store.url={}", server.url());
+    examined(an_hour_ahead(), &["--store", "redis", "--set", &url]).has(
+        "clock_off",
+        "error",
+        "ahead of that of Redis",
+    );
+    server
+        .cli(&["HSET", "{mqtt-presence}:meta", "schema", "99"])
+        .unwrap();
+    of_redis(&server.url(), &[]).has("store_newer", "error", "store.prefix");
+    server.kill();
+    of_redis(&server.url(), &[]).has("store_unreachable", "error", "that Redis runs");
+
+    let forgetful = start("forgetful", &[]);
+    let report = of_redis(&forgetful.url(), &[]);
+    report.has("redis_not_durable", "warning", "set `appendonly yes`");
+    report.is_well();
+
+    let evicting = ["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"];
+    let evicting = start("evicting", &[&lasting[..], &evicting].concat());
+    of_redis(&evicting.url(), &[]).has("redis_evicts", "error", "noeviction");
+
+    let guarded = start(
+        "guarded",
+        &[&lasting[..], &["--requirepass", "hush"]].concat(),
+    );
+    of_redis(&guarded.url(), &[]).has("store_refused", "error", "store.password_file");
+    let wrong = of_redis(&guarded.url(), &["--set", "store.password=no"]);
+    wrong.has("store_refused", "error", "store.password_file");
+    of_redis(&guarded.url(), &["--set", "store.password=hush"]).is_well();
+}
+
+fn of_postgres(url: &str) -> Report {
+    let url = format!("store.url={url}");
+    doctor(&["--store", "postgres", "--set", &url])
+}
+
+#[test]
+fn postgres() {
+    let mut server = Postgres::start().unwrap();
+    of_postgres(&server.url("postgres")).is_well();
+    let url = format!("store.url={}", server.url("postgres"));
+    examined(an_hour_ahead(), &["--store", "postgres", "--set", &url]).has(
+        "clock_off",
+        "error",
+        "ahead of that of PostgreSQL",
+    );
+    of_postgres(&server.url("nowhere")).has("postgres_database_missing", "error", "createdb");
+    let as_user = |user: &str| {
+        server
+            .url("postgres")
+            .replace("postgres@", &format!("{user}@"))
+    };
+    of_postgres(&as_user("nobody")).has("store_refused", "error", "pg_hba.conf");
+    server.psql("postgres", "CREATE ROLE weak LOGIN").unwrap();
+    of_postgres(&as_user("weak")).has("store_not_permitted", "error", "AUTHORIZATION");
+    server
+        .psql(
+            "postgres",
+            "CREATE SCHEMA mqtt_presence; CREATE TABLE mqtt_presence.schema_version (version integer); \
+             INSERT INTO mqtt_presence.schema_version VALUES (99)",
+        )
+        .unwrap();
+    of_postgres(&server.url("postgres")).has("store_newer", "error", "mqtt-presence");
+    let url = server.url("postgres");
+    server.kill();
+    of_postgres(&url).has("store_unreachable", "error", "server runs");
+}
