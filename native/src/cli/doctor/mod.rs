@@ -16,14 +16,15 @@ mod bind;
 mod clock;
 mod finding;
 mod reach;
+mod sink;
 mod source;
 mod store;
 
 use finding::{Finding, Verdict};
 
-/// Try every configured source and store, and say what is wrong and what to do
+/// Try every configured source, store and sink, and say what is wrong and what to do
 ///
-/// Takes no message from any source and writes nothing to the store. Exit
+/// Takes no message from any source, writes nothing to the store and delivers nothing. Exit
 /// code 0: all is well. 1: something is wrong.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -74,6 +75,7 @@ fn examine(config: &Config) -> Vec<Finding> {
             source,
         ));
     }
+    findings.extend(config.sink.iter().flat_map(sink::check));
     findings
 }
 

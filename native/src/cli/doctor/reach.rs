@@ -22,7 +22,6 @@ pub(super) fn writable_folder(folder: &Path) -> Result<(), String> {
 }
 
 /// Whether `host:port` accepts a connection.
-#[cfg(any(feature = "remoting", feature = "grpc"))]
 pub(super) fn tcp(address: &str) -> Result<(), String> {
     use std::io::ErrorKind;
     use std::net::{TcpStream, ToSocketAddrs};

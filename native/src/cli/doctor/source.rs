@@ -13,17 +13,7 @@ use crate::config::Source;
 pub(super) fn check(part: &str, source: &Source) -> Vec<Finding> {
     match source {
         #[cfg(feature = "remoting")]
-        Source::Remoting(remoting) => {
-            let addresses = remoting.namesrv.iter();
-            let mut findings: Vec<Finding> = addresses
-                .map(|address| address.trim_start_matches("http://").trim_end_matches('/'))
-                .map(|address| reached(part, "NameServer", address))
-                .collect();
-            if findings.iter().any(|one| one.verdict == Verdict::Good) {
-                findings.push(topic(part, remoting));
-            }
-            findings
-        }
+        Source::Remoting(config) => remoting(part, config),
         #[cfg(feature = "grpc")]
         Source::Grpc(grpc) => vec![reached(part, "proxy", &grpc.endpoint)],
         Source::Http(_) => vec![Finding::good(
@@ -36,6 +26,20 @@ pub(super) fn check(part: &str, source: &Source) -> Vec<Finding> {
             "is simulated; its clients do not exist",
         )],
     }
+}
+
+/// Whether the name servers are there, and one of them knows the topic.
+#[cfg(feature = "remoting")]
+pub(super) fn remoting(part: &str, config: &crate::source::remoting::Config) -> Vec<Finding> {
+    let addresses = config.namesrv.iter();
+    let mut findings: Vec<Finding> = addresses
+        .map(|address| address.trim_start_matches("http://").trim_end_matches('/'))
+        .map(|address| reached(part, "NameServer", address))
+        .collect();
+    if findings.iter().any(|one| one.verdict == Verdict::Good) {
+        findings.push(topic(part, config));
+    }
+    findings
 }
 
 #[cfg(any(feature = "remoting", feature = "grpc"))]
