@@ -30,6 +30,8 @@ trait Outlet: Send + Sync {
     /// Hands over all of them, in order, within the timeout of the sink; some
     /// may have arrived where it fails.
     async fn deliver(&self, batch: &[Numbered]) -> Result<(), Refusal>;
+    /// Says goodbye to the other end.
+    async fn close(&self) {}
 }
 
 /// Why a batch was not taken.

@@ -86,4 +86,10 @@ impl Outlet for Rocketmq {
             ))),
         }
     }
+
+    async fn close(&self) {
+        if let Some(producer) = self.producer.lock().await.take() {
+            producer.shutdown().await;
+        }
+    }
 }

@@ -60,6 +60,7 @@ pub(super) async fn run(sink: Arc<Sink>, shutdown: CancellationToken) {
     if let Err(error) = sink.store.release_sink(name, &holder).await {
         tracing::warn!(sink = name, %error, "others wait for the end of the lease");
     }
+    sink.outlet.close().await;
 }
 
 fn lease(sink: &Sink) -> Duration {
@@ -94,7 +95,7 @@ impl Turn<'_> {
                 }
                 Ok(Next::Nothing(pause)) => {
                     self.sink.fares(Condition::Delivering);
-                    metrics::sink_behind(self.sink.name(), 0);
+                    self.behind(follow.place());
                     // What was passed over is noted when the lease is renewed.
                     if !self.hold(follow.place(), lease(self.sink) / 2).await {
                         return;
@@ -146,8 +147,7 @@ impl Turn<'_> {
         let (sink, count) = (self.sink, batch.len() as u64);
         let began = Instant::now();
         let mut backoff = Backoff::own();
-        let newest = *sink.store.newest().borrow();
-        metrics::sink_behind(sink.name(), newest.saturating_sub(self.place));
+        self.behind(self.place);
         loop {
             let needed = sink.settings.timeout.duration() + MARGIN;
             if !self.hold(self.place, needed).await {
@@ -183,6 +183,11 @@ impl Turn<'_> {
                 return false;
             }
         }
+    }
+
+    fn behind(&self, place: u64) {
+        let newest = *self.sink.store.newest().borrow();
+        metrics::sink_behind(self.sink.name(), newest.saturating_sub(place));
     }
 
     async fn bury(&mut self, batch: &[Numbered], to: u64, reason: &str) -> bool {
