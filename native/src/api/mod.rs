@@ -19,6 +19,7 @@ use utoipa_axum::routes;
 
 use crate::config;
 use crate::pipeline::Intake;
+use crate::sink::Sink;
 use crate::source::Health;
 use crate::store::Store;
 
@@ -43,10 +44,11 @@ mod reconcile;
 mod records;
 mod retry;
 mod server;
-mod settle;
+mod sinks;
 mod stats;
 mod transitions;
 
+pub(crate) use answer::TransitionAnswer;
 pub use server::serve;
 
 /// A part of the service whose health decides on readiness.
@@ -74,6 +76,8 @@ pub struct Parts {
     pub takes_events: bool,
     /// Sources and pipeline.
     pub parts: Vec<Part>,
+    /// Where transitions are delivered.
+    pub sinks: Vec<Arc<Sink>>,
     /// What Prometheus reads.
     pub metrics: PrometheusHandle,
     /// Cancelled when the service is no longer ready, because it will end.
@@ -91,6 +95,7 @@ struct Service {
     intake: Intake,
     takes_events: bool,
     parts: Vec<Part>,
+    sinks: Vec<Arc<Sink>>,
     metrics: PrometheusHandle,
     leaving: CancellationToken,
     shutdown: CancellationToken,
@@ -116,6 +121,7 @@ pub fn router(parts: Parts) -> Router {
         intake: parts.intake,
         takes_events: parts.takes_events,
         parts: parts.parts,
+        sinks: parts.sinks,
         metrics: parts.metrics,
         leaving: parts.leaving,
         shutdown: parts.shutdown,
@@ -133,6 +139,9 @@ pub fn router(parts: Parts) -> Router {
         .routes(routes!(reconcile::reconcile))
         .routes(routes!(retry::retry))
         .routes(routes!(retry::retry_all))
+        .routes(routes!(sinks::sinks))
+        .routes(routes!(sinks::dead_letters))
+        .routes(routes!(sinks::retry))
         .routes(routes!(health::metrics))
         .route_layer(from_fn_with_state(service.clone(), auth::require));
     let (router, document) = OpenApiRouter::with_openapi(openapi::Base::openapi())

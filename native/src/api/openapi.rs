@@ -20,6 +20,7 @@ use super::problem::ProblemSchema;
     tags(
         (name = "clients", description = "Who is online, and why"),
         (name = "events", description = "Events in, and what was rejected"),
+        (name = "sinks", description = "Where transitions are delivered"),
         (name = "service", description = "How the service fares"),
     ),
     components(schemas(ProblemSchema, StatusSchema, StateSchema, KindSchema)),

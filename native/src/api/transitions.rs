@@ -1,9 +1,5 @@
 //! `GET /v1/transitions`: flips as they happen, as server-sent events.
-//!
-//! A follower reads from the store, woken by the id of the newest flip. So a
-//! slow one costs no memory: it holds one batch and its place.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,27 +8,21 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{self, Stream};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
 
 use super::Shared;
 use super::answer::TransitionAnswer;
 use super::parameters::Parameters;
 use super::problem::{Problem, ProblemSchema};
-use super::settle::{Decided, Settling};
-use crate::clock;
 use crate::config::Span;
-use crate::store::{Numbered, StoreError};
+use crate::follow::{Follow, LONGEST_SETTLE, Step};
+use crate::store::Numbered;
 
-/// How many flips are read from the store at once.
-const BATCH: usize = 256;
 /// How long a follower that lost the connection waits before it tries again.
 const RETRY: Duration = Duration::from_secs(2);
 /// How often a comment shows that the connection is alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// Longest time that a change may be asked to last.
-const LONGEST_SETTLE: Duration = Duration::from_secs(60 * 60);
-/// Transitions of one client that are looked at for one shortly before another.
-const NEIGHBOURS: usize = 64;
 
 /// Flips as they happen.
 ///
@@ -77,7 +67,7 @@ pub async fn transitions(
     let prefix = parameters.take("prefix")?.unwrap_or_default();
     let settle = parameters.take("settle")?;
     parameters.finish(&["lastEventId", "prefix", "settle"])?;
-    let settling = settle.as_deref().map(settling).transpose()?.flatten();
+    let settle = settle.as_deref().map(settling).transpose()?.flatten();
     // A browser that reconnects repeats the query and adds the header, which is newer.
     let header = headers
         .get("last-event-id")
@@ -91,18 +81,11 @@ pub async fn transitions(
         );
         Problem::unavailable("too_many_streams", detail).retry_after(5)
     })?;
-    let newest = service.store.newest();
     let at = start(&service, asked).await?;
     let follower = Follower {
-        service,
-        prefix,
-        at,
-        read: at,
+        follow: Follow::new(Arc::clone(&service.store), at, prefix, settle),
         told: None,
-        queue: VecDeque::new(),
-        settling,
-        unsure_until: None,
-        newest,
+        shutdown: service.shutdown.clone(),
         _permit: permit,
     };
     let events = stream::unfold(Some(follower), |follower| async move {
@@ -113,12 +96,12 @@ pub async fn transitions(
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 
-/// From `?settle=`; none for no time at all.
-fn settling(text: &str) -> Result<Option<Settling>, Problem> {
+/// From `?settle=`, in milliseconds; none for no time at all.
+fn settling(text: &str) -> Result<Option<u64>, Problem> {
     let span = text.parse::<Span>().ok();
     match span.filter(|span| span.duration() <= LONGEST_SETTLE) {
         Some(span) if span.millis() == 0 => Ok(None),
-        Some(span) => Ok(Some(Settling::new(span.millis()))),
+        Some(span) => Ok(Some(span.millis())),
         None => Err(Problem::unprocessable(format!(
             "`settle` is `{text}`; it takes a duration such as `5s`, at most `1h`"
         ))),
@@ -164,48 +147,35 @@ async fn start(service: &Shared, asked: Option<String>) -> Result<u64, Problem> 
 }
 
 struct Follower {
-    service: Shared,
-    prefix: String,
-    /// The last id that was looked at, and under `settle` decided on.
-    at: u64,
-    /// The last id that was read from the store.
-    read: u64,
+    follow: Follow,
     /// The last id that the other end knows of.
     told: Option<u64>,
-    queue: VecDeque<Numbered>,
-    settling: Option<Settling>,
-    /// Changes that the store took before this time may follow soon on others
-    /// that this follower has not seen, or not kept.
-    unsure_until: Option<u64>,
-    newest: watch::Receiver<u64>,
+    shutdown: CancellationToken,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Follower {
     /// The next event and whether more may come; `None` at the end.
     async fn next(&mut self) -> Option<(Event, bool)> {
-        let shutdown = self.service.shutdown.clone();
+        let shutdown = self.shutdown.clone();
         loop {
-            if let Some(numbered) = self.ready() {
+            if let Some(numbered) = self.follow.ready() {
                 self.told = Some(numbered.id);
                 return Some((flip(numbered), true));
             }
-            if self.told != Some(self.at) {
+            let at = self.follow.place();
+            if self.told != Some(at) {
                 let first = self.told.is_none();
-                self.told = Some(self.at);
-                let place = Event::default().id(self.at.to_string());
+                self.told = Some(at);
+                let place = Event::default().id(at.to_string());
                 return Some((if first { place.retry(RETRY) } else { place }, true));
             }
             if shutdown.is_cancelled() {
                 return None;
             }
-            let outcome = match &self.settling {
-                Some(settling) if settling.is_full() => self.decide_alone().await,
-                _ => self.read_on().await,
-            };
-            let pause = match outcome {
+            let pause = match self.follow.step().await {
                 Ok(Step::Goes) => continue,
-                Ok(Step::Gap(oldest)) => return Some((gap(self.read, oldest), false)),
+                Ok(Step::Gap(oldest)) => return Some((gap(self.follow.read(), oldest), false)),
                 Ok(Step::Wait(pause)) => pause,
                 Err(error) => {
                     // The other end comes back with its place.
@@ -215,129 +185,9 @@ impl Follower {
             };
             tokio::select! {
                 () = shutdown.cancelled() => return None,
-                changed = self.newest.changed() => changed.ok()?,
-                () = after(pause) => {}
+                goes = self.follow.wait(pause) => if !goes { return None },
             }
         }
-    }
-
-    /// What can be told without the store.
-    fn ready(&mut self) -> Option<Numbered> {
-        if let Some(settling) = &mut self.settling {
-            while let Some(decided) = settling.decide() {
-                // What waits is read again after a break.
-                self.at = settling.oldest().map_or(self.read, |(next, _)| next.id - 1);
-                if let Decided::Lasted(numbered) = decided {
-                    return Some(numbered);
-                }
-            }
-            if settling.oldest().is_none() {
-                self.at = self.read;
-            }
-            return None;
-        }
-        while let Some(numbered) = self.queue.pop_front() {
-            self.at = numbered.id;
-            if numbered.transition.client_id.starts_with(&self.prefix) {
-                return Some(numbered);
-            }
-        }
-        None
-    }
-
-    /// Reads what comes next.
-    async fn read_on(&mut self) -> Result<Step, StoreError> {
-        self.newest.borrow_and_update();
-        let now = clock::now();
-        let store = Arc::clone(&self.service.store);
-        let batch = store.transitions_after(self.read, BATCH).await?;
-        if let Some(first) = batch.first()
-            && first.id > self.read + 1
-        {
-            let oldest = store.oldest_transition().await?;
-            if oldest > self.read + 1 {
-                return Ok(Step::Gap(oldest));
-            }
-        }
-        let complete = batch.len() < BATCH;
-        let empty = batch.is_empty();
-        if let Some(last) = batch.last() {
-            self.read = last.id;
-        }
-        let Some(settling) = &mut self.settling else {
-            self.queue = batch.into();
-            return Ok(if empty { Step::Wait(None) } else { Step::Goes });
-        };
-        for numbered in batch {
-            let taken = numbered.transition.observed_at;
-            let unsure = *self.unsure_until.get_or_insert(taken + settling.millis());
-            let id = &numbered.transition.client_id;
-            if !id.starts_with(&self.prefix) {
-                continue;
-            }
-            let mut before = Some(!numbered.transition.online);
-            if taken < unsure && !settling.knows(id) {
-                let since = (taken + 1).saturating_sub(settling.millis());
-                let near = store.history(id, since, taken + 1, NEIGHBOURS).await?;
-                if near.len() == NEIGHBOURS || near.iter().any(|other| other.id < numbered.id) {
-                    before = None;
-                }
-            }
-            settling.push(numbered, before);
-        }
-        if complete {
-            settling.saw(now);
-        }
-        match settling.oldest() {
-            _ if !empty => Ok(Step::Goes),
-            Some((_, end)) if end <= now => Ok(Step::Goes),
-            Some((_, end)) => Ok(Step::Wait(Some(Duration::from_millis(end - now)))),
-            None => Ok(Step::Wait(None)),
-        }
-    }
-
-    /// So many changes wait that no more are read: the oldest is decided by
-    /// its client's history as soon as its time is over.
-    async fn decide_alone(&mut self) -> Result<Step, StoreError> {
-        let now = clock::now();
-        let Some(settling) = &mut self.settling else {
-            return Ok(Step::Goes);
-        };
-        let Some((oldest, end)) = settling.oldest() else {
-            return Ok(Step::Goes);
-        };
-        if now < end {
-            self.newest.borrow_and_update();
-            return Ok(Step::Wait(Some(Duration::from_millis(end - now))));
-        }
-        let flip = &oldest.transition;
-        let store = &self.service.store;
-        let span = store.history(&flip.client_id, flip.observed_at, end, 1);
-        if span.await?.iter().any(|next| next.id > oldest.id) {
-            // Its follower is not among those that wait, and must not take
-            // this one for told.
-            self.unsure_until = self.unsure_until.max(Some(end));
-            settling.undo();
-        } else {
-            settling.confirm();
-        }
-        Ok(Step::Goes)
-    }
-}
-
-/// What a look at the store came to.
-enum Step {
-    Goes,
-    /// Nothing to do until there is something new, or this has passed.
-    Wait(Option<Duration>),
-    /// Transitions are gone; this is the oldest that is kept.
-    Gap(u64),
-}
-
-async fn after(pause: Option<Duration>) {
-    match pause {
-        Some(pause) => tokio::time::sleep(pause).await,
-        None => std::future::pending().await,
     }
 }
 

@@ -148,6 +148,51 @@ pub const ALLOWED: &[(&str, &str)] = &[
         "a whole number of events a second from 1 to 1,000,000",
     ),
     ("source.seed", "a whole number from 0"),
+    ("sink.kind", "`webhook` or `rocketmq`"),
+    (
+        "sink.name",
+        "1 to 64 letters, digits, `-` and `_`, such as `crm`",
+    ),
+    (
+        "sink.prefix",
+        "what client ids begin with, such as `GID_x@@@`",
+    ),
+    ("sink.settle", "a duration such as `5s`, at most `1h`"),
+    ("sink.batch", "a whole number from 1 to 1,000"),
+    ("sink.timeout", "a duration from `1s` to `5m`"),
+    (
+        "sink.give_up_after",
+        "a duration such as `1h`, longer than 0",
+    ),
+    (
+        "sink.from",
+        "where a new sink begins: `first` (the oldest transition that is kept) or `last`",
+    ),
+    (
+        "sink.url",
+        "the receiver, such as `https://crm.example.com/presence`",
+    ),
+    (
+        "sink.secret",
+        "a string; better `secret_file` or the environment",
+    ),
+    (
+        "sink.secret_file",
+        "the path of a file that holds the secret",
+    ),
+    (
+        "sink.tls_ca",
+        "the path of a PEM file with certificates to trust",
+    ),
+    (
+        "sink.namesrv",
+        "one or more NameServers as `host:port;host:port`, or a list of them",
+    ),
+    ("sink.topic", "the name of the topic to write to"),
+    (
+        "sink.group",
+        "the name of the producer's group, such as `GID_presence`",
+    ),
 ];
 
 /// What the key takes; `source.3.topic` is looked up as `source.topic`.
@@ -167,6 +212,6 @@ pub fn allowed(key: &str) -> Option<&'static str> {
 pub fn is_secret(key: &str) -> bool {
     matches!(
         key.rsplit('.').next(),
-        Some("token" | "secret_key" | "access_key" | "password")
+        Some("token" | "secret" | "secret_key" | "access_key" | "password")
     )
 }

@@ -6,8 +6,11 @@ use figment::value::{Dict, Map, Value};
 use figment::{Error, Metadata, Profile, Provider};
 use serde::de::{Deserialize, Deserializer};
 
+/// The sections of which there may be several.
+pub const TABLES: &[&str] = &["source", "sink"];
+
 /// The text of a TOML file. Its `[[source]]` array becomes a map by index, so
-/// that the environment can add a key to one source.
+/// that the environment can add a key to one source; `[[sink]]` likewise.
 pub struct File {
     /// As the user gave it.
     pub path: PathBuf,
@@ -22,13 +25,15 @@ impl Provider for File {
 
     fn data(&self) -> Result<Map<Profile, Dict>, Error> {
         let mut content = self.content.clone();
-        if let Some(Value::Array(tag, sources)) = content.get("source") {
-            let by_index = sources
-                .iter()
-                .enumerate()
-                .map(|(index, source)| (index.to_string(), source.clone()))
-                .collect();
-            content.insert("source".into(), Value::Dict(*tag, by_index));
+        for name in TABLES {
+            if let Some(Value::Array(tag, tables)) = content.get(*name) {
+                let by_index = tables
+                    .iter()
+                    .enumerate()
+                    .map(|(index, table)| (index.to_string(), table.clone()))
+                    .collect();
+                content.insert((*name).into(), Value::Dict(*tag, by_index));
+            }
         }
         Ok(Profile::Default.collect(content))
     }

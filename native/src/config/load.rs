@@ -8,14 +8,15 @@ use figment::value::{Dict, Value};
 use serde::de::DeserializeOwned;
 
 use super::allowed::is_secret;
-use super::layers::{File, Part, Single};
+use super::layers::{File, Part, Single, TABLES};
 use super::secret::REDACTED;
+use super::sink::{Sink, sink};
 use super::source::{Fleet, Http, Source};
 use super::{Config, ConfigError, check};
 
 /// The sections, in the order of the documentation.
 const SECTIONS: &[&str] = &[
-    "rule", "store", "api", "source", "limits", "log", "shutdown",
+    "rule", "store", "api", "source", "sink", "limits", "log", "shutdown",
 ];
 /// What environment variables of the service begin with.
 const PREFIX: &str = "MQTT_PRESENCE_";
@@ -43,7 +44,10 @@ pub fn load(input: &Input) -> Result<Config, ConfigError> {
         store: section(&layers, "store")?,
         api: section(&layers, "api")?,
         source: sources(&layers)?,
-        given: given(&layers),
+        given: given(&layers, "source")
+            .unwrap_or_else(|| vec![Dict::from([("kind".into(), Value::from("http"))])]),
+        sink: sinks(&layers)?,
+        given_sinks: given(&layers, "sink").unwrap_or_default(),
         limits: section(&layers, "limits")?,
         log: section(&layers, "log")?,
         shutdown: section(&layers, "shutdown")?,
@@ -84,8 +88,8 @@ fn layer(input: &Input) -> Result<Figment, ConfigError> {
             return Err(ConfigError::unknown(&layers, name, SECTIONS));
         }
         if value.as_dict().is_none() {
-            let reason = if name == "source" {
-                "no `[[source]]` table"
+            let reason = if TABLES.contains(&name.as_str()) {
+                &format!("no `[[{name}]]` table")
             } else {
                 "no section; write `[section]`"
             };
@@ -104,10 +108,12 @@ fn read(path: &Path) -> Result<Dict, ConfigError> {
         _ => ConfigError::new(format!("`{shown}` cannot be read: {error}")),
     })?;
     let content: Dict = Toml::from_str(&text).map_err(|error| syntax(path, &error.to_string()))?;
-    if matches!(content.get("source"), Some(Value::Dict(..))) {
-        return Err(ConfigError::new(format!(
-            "`{shown}`: write `[[source]]`, in two brackets: there may be several"
-        )));
+    for name in TABLES {
+        if matches!(content.get(*name), Some(Value::Dict(..))) {
+            return Err(ConfigError::new(format!(
+                "`{shown}`: write `[[{name}]]`, in two brackets: there may be several"
+            )));
+        }
     }
     Ok(content)
 }
@@ -155,44 +161,71 @@ fn section<T: DeserializeOwned + Default>(layers: &Figment, name: &str) -> Resul
 }
 
 fn sources(layers: &Figment) -> Result<Vec<Source>, ConfigError> {
-    let Ok(Value::Dict(_, tables)) = layers.find_value("source") else {
+    let Some(tables) = tables(layers, "source")? else {
         return Ok(vec![Source::Http(Http {})]);
+    };
+    let tables = tables.into_iter();
+    tables
+        .map(|(key, table)| source(layers, &key, table))
+        .collect()
+}
+
+fn sinks(layers: &Figment) -> Result<Vec<Sink>, ConfigError> {
+    let tables = tables(layers, "sink")?.unwrap_or_default();
+    let mut sinks: Vec<Sink> = Vec::with_capacity(tables.len());
+    for (key, table) in tables {
+        let sink = sink(layers, &key, table)?;
+        if sinks.iter().any(|other| other.name == sink.name) {
+            return Err(ConfigError::new(format!(
+                "two sinks are called `{}`; the name tells their places apart",
+                sink.name
+            )));
+        }
+        sinks.push(sink);
+    }
+    Ok(sinks)
+}
+
+/// The tables of a section of which there may be several, in order, each with
+/// its key; `None` where there is none.
+fn tables(layers: &Figment, name: &str) -> Result<Option<Vec<(String, Value)>>, ConfigError> {
+    let Ok(Value::Dict(_, tables)) = layers.find_value(name) else {
+        return Ok(None);
     };
     let mut numbered = Vec::with_capacity(tables.len());
     for (number, table) in tables {
         let Ok(index) = number.parse::<usize>() else {
-            let reason = "no number of a source, such as `source.0`";
+            let reason = format!("no number of a {name}, such as `{name}.0`");
             return Err(ConfigError::value(
                 layers,
-                &format!("source.{number}"),
-                reason,
+                &format!("{name}.{number}"),
+                &reason,
             ));
         };
         numbered.push((index, table));
     }
     numbered.sort_by_key(|(index, _)| *index);
-    numbered
-        .into_iter()
-        .map(|(index, table)| source(layers, &format!("source.{index}"), table))
-        .collect()
+    let keyed = numbered.into_iter();
+    Ok(Some(
+        keyed
+            .map(|(index, table)| (format!("{name}.{index}"), table))
+            .collect(),
+    ))
 }
 
 /// The tables in order, secrets redacted.
-fn given(layers: &Figment) -> Vec<Dict> {
-    let Ok(Value::Dict(_, tables)) = layers.find_value("source") else {
-        return vec![Dict::from([("kind".into(), Value::from("http"))])];
-    };
-    let mut tables: Vec<(usize, Dict)> = tables
+fn given(layers: &Figment, name: &str) -> Option<Vec<Dict>> {
+    let tables = tables(layers, name).ok()??;
+    let mut tables: Vec<Dict> = tables
         .into_iter()
-        .filter_map(|(number, table)| Some((number.parse().ok()?, table.into_dict()?)))
+        .filter_map(|(_, table)| table.into_dict())
         .collect();
-    tables.sort_by_key(|(index, _)| *index);
-    for (key, value) in tables.iter_mut().flat_map(|(_, table)| table) {
+    for (key, value) in tables.iter_mut().flatten() {
         if is_secret(key) {
             *value = Value::from(REDACTED);
         }
     }
-    tables.into_iter().map(|(_, table)| table).collect()
+    Some(tables)
 }
 
 fn source(layers: &Figment, key: &str, table: Value) -> Result<Source, ConfigError> {
@@ -242,7 +275,11 @@ fn read_secret(key: &str, table: &mut Dict) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn part<T: DeserializeOwned>(layers: &Figment, key: &str, table: Dict) -> Result<T, ConfigError> {
+pub(super) fn part<T: DeserializeOwned>(
+    layers: &Figment,
+    key: &str,
+    table: Dict,
+) -> Result<T, ConfigError> {
     Figment::from(Part(table))
         .extract_lossy()
         .map_err(|error| ConfigError::figment(layers, key, &error))

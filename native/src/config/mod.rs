@@ -16,6 +16,7 @@ mod fault;
 mod layers;
 mod load;
 mod secret;
+mod sink;
 mod source;
 mod span;
 #[cfg(test)]
@@ -24,6 +25,7 @@ mod tests;
 pub use fault::{ConfigError, ConfigFault};
 pub use load::{Input, load};
 pub use secret::{REDACTED, Secret};
+pub use sink::{Sink, SinkFrom, SinkKind, Webhook};
 pub use source::Source;
 pub use span::Span;
 
@@ -42,6 +44,12 @@ pub struct Config {
     /// The `[[source]]` tables as they were given, without their secrets.
     #[serde(rename = "source")]
     given: Vec<figment::value::Dict>,
+    /// Where transitions are delivered.
+    #[serde(skip)]
+    pub sink: Vec<Sink>,
+    /// The `[[sink]]` tables as they were given, without their secrets.
+    #[serde(rename = "sink", skip_serializing_if = "Vec::is_empty")]
+    given_sinks: Vec<figment::value::Dict>,
     /// Limits of a record.
     pub limits: Limits,
     /// The log on standard error.

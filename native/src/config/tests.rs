@@ -326,3 +326,44 @@ fn a_secret_key_comes_from_a_file_or_the_environment() {
         assert!(!format!("{config:?}").contains("\"hush\""));
     }
 }
+
+#[test]
+fn a_sink_says_what_is_wrong_with_it() {
+    let good =
+        "[[sink]]\nkind = 'webhook'\nname = 'a'\nurl = 'https://h.example/x'\nsecret = 's3cret'\n";
+    let config = from(good, &[("MQTT_PRESENCE_SINK__0__BATCH", "7")], &[]).unwrap();
+    assert_eq!(config.sink[0].batch, 7);
+    assert!(!config.shown().contains("s3cret") && config.shown().contains("h.example"));
+    for (text, words) in [
+        ("[sink]\nkind = 'webhook'\n", "write `[[sink]]`"),
+        ("[[sink]]\nname = 'a'\n", "sink.0.kind"),
+        (
+            "[[sink]]\nkind = 'mail'\nname = 'a'\n",
+            "`webhook` or `rocketmq`",
+        ),
+        (
+            "[[sink]]\nkind = 'webhook'\nurl = 'http://h'\nsecret = 's'\n",
+            "sink.0.name",
+        ),
+        (
+            "[[sink]]\nkind = 'webhook'\nname = 'a'\nurl = 'http://h'\n",
+            "sink.0.secret_file",
+        ),
+        (&good.replace("'a'", "'a/b'"), "letters, digits"),
+        (&good.replace("https:", "ftp:"), "the receiver, such as"),
+        (
+            &good.replace("h.example", "me:pw@h.example"),
+            "checks the signature",
+        ),
+        (&format!("{good}batch = 0\n"), "1 to 1,000"),
+        (&format!("{good}timeout = '1h'\n"), "`1s` to `5m`"),
+        (&format!("{good}settle = '2h'\n"), "at most `1h`"),
+        (&format!("{good}secret_file = 'x'\n"), "give one"),
+        (&format!("{good}colour = 'red'\n"), "sink.0.colour"),
+        (&format!("{good}{good}"), "two sinks are called `a`"),
+    ] {
+        let error = from(text, &[], &[]).unwrap_err();
+        assert!(error.contains(words), "`{error}` lacks `{words}`");
+        assert!(!error.contains("me:pw"), "{error}");
+    }
+}

@@ -33,6 +33,16 @@ pub const FOLLOWERS: &str = "mqtt_presence_stream_followers";
 pub const NEWEST_EVENT: &str = "mqtt_presence_newest_event_timestamp_seconds";
 /// The lag of the last batch.
 pub const LAG: &str = "mqtt_presence_lag_seconds";
+/// Transitions that a `sink` delivered.
+pub const SINK_DELIVERED: &str = "mqtt_presence_sink_delivered_total";
+/// Attempts to deliver that failed, by `sink`.
+pub const SINK_FAILURES: &str = "mqtt_presence_sink_failures_total";
+/// Transitions that a `sink` gave up on.
+pub const SINK_DEAD: &str = "mqtt_presence_sink_dead_total";
+/// Transitions that were dropped before a `sink` delivered them.
+pub const SINK_MISSED: &str = "mqtt_presence_sink_missed_total";
+/// How many ids a `sink` is behind.
+pub const SINK_BEHIND: &str = "mqtt_presence_sink_behind";
 
 /// Messages of a queue that wait to be committed.
 pub const SOURCE_LAG: &str = "mqtt_presence_source_lag_messages";
@@ -65,6 +75,19 @@ pub fn describe() {
         FORGOTTEN,
         count,
         "Closed and orphan channels dropped after their retention"
+    );
+    describe_counter!(SINK_DELIVERED, count, "Transitions that a sink delivered");
+    describe_counter!(SINK_FAILURES, count, "Attempts to deliver that failed");
+    describe_counter!(SINK_DEAD, count, "Transitions that a sink gave up on");
+    describe_counter!(
+        SINK_MISSED,
+        count,
+        "Transitions dropped from history before a sink delivered them"
+    );
+    describe_gauge!(
+        SINK_BEHIND,
+        count,
+        "Ids from a sink's place to the newest transition, where this instance delivers"
     );
     describe_gauge!(FOLLOWERS, count, "Streams of transitions that are open");
     describe_gauge!(
@@ -144,6 +167,26 @@ pub fn source_lag(source: &'static str, topic: &str, queue: &str, messages: u64)
 /// So many follow transitions.
 pub fn followers(count: usize) {
     gauge!(FOLLOWERS).set(count as f64);
+}
+
+pub(crate) fn sink_delivered(sink: &str, transitions: u64) {
+    counter!(SINK_DELIVERED, "sink" => sink.to_owned()).increment(transitions);
+}
+
+pub(crate) fn sink_failed(sink: &str) {
+    counter!(SINK_FAILURES, "sink" => sink.to_owned()).increment(1);
+}
+
+pub(crate) fn sink_dead(sink: &str, transitions: u64) {
+    counter!(SINK_DEAD, "sink" => sink.to_owned()).increment(transitions);
+}
+
+pub(crate) fn sink_missed(sink: &str, transitions: u64) {
+    counter!(SINK_MISSED, "sink" => sink.to_owned()).increment(transitions);
+}
+
+pub(crate) fn sink_behind(sink: &str, ids: u64) {
+    gauge!(SINK_BEHIND, "sink" => sink.to_owned()).set(ids as f64);
 }
 
 #[cfg(test)]

@@ -6,9 +6,12 @@
 //!   and totals of a batch become visible together or not at all;
 //! - transitions are numbered 1, 2, 3 … without a gap, and a number is never
 //!   given twice, not even after a restart;
+//! - a sink has one holder at a time, its place only grows, and what it gave up
+//!   on is kept with the place that passes it;
 //! - what was committed survives the end of the process (`memory` excepted).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use mqtt_presence_core::presence::Client;
@@ -23,6 +26,7 @@ mod memory;
 mod origin;
 mod postgres;
 mod redis;
+mod sink;
 mod sqlite;
 
 pub use answer::{Numbered, Quarantined, Selection, Stats};
@@ -33,6 +37,7 @@ pub use memory::Memory;
 pub use origin::Origin;
 pub use postgres::{Looked, Postgres, PostgresSettings};
 pub use redis::{Inspected, Redis, RedisSettings};
+pub use sink::{DeadLetter, SinkState};
 pub use sqlite::{Sqlite, SqliteSettings};
 
 /// A store of clients, transitions, the quarantine and checkpoints.
@@ -90,4 +95,39 @@ pub trait Store: Send + Sync + 'static {
     async fn checkpoint(&self, key: &str) -> Result<Option<String>, StoreError>;
     /// Drops what retention no longer keeps; returns how many channels went.
     async fn forget(&self, now: u64) -> Result<u64, StoreError>;
+    /// Gives the sink a place, behind transition `start`, unless it has one.
+    async fn open_sink(&self, sink: &str, start: u64) -> Result<(), StoreError>;
+    /// How the sink stands; `None` for one that was never opened.
+    async fn sink(&self, sink: &str) -> Result<Option<SinkState>, StoreError>;
+    /// Takes or renews the lease of the sink, by the clock of the store: its
+    /// place, or `None` while the lease of another holder lasts.
+    async fn claim_sink(
+        &self,
+        sink: &str,
+        holder: &str,
+        lease: Duration,
+    ) -> Result<Option<u64>, StoreError>;
+    /// Moves the place of the sink to `to`, keeps `dead` and renews the lease,
+    /// all or nothing. A place that is at `to` or past it stays, and then `dead`
+    /// was kept before. False if another holder has claimed the sink.
+    async fn move_sink(
+        &self,
+        sink: &str,
+        holder: &str,
+        to: u64,
+        lease: Duration,
+        dead: &[DeadLetter],
+    ) -> Result<bool, StoreError>;
+    /// Lets go of the lease, so that another need not wait for its end.
+    async fn release_sink(&self, sink: &str, holder: &str) -> Result<(), StoreError>;
+    /// What the sink gave up on, of transitions after `after`, in order, at most `limit`.
+    async fn dead_letters(
+        &self,
+        sink: &str,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, StoreError>;
+    /// Lets dead letters go, by the ids of their transitions. One that has
+    /// left before is no error.
+    async fn drop_dead_letters(&self, sink: &str, ids: &[u64]) -> Result<(), StoreError>;
 }

@@ -11,6 +11,7 @@ mod access;
 mod faults;
 mod harness;
 mod lag;
+mod sink;
 mod versions;
 
 /// One cluster at a time: each takes two JVMs.
@@ -50,4 +51,10 @@ async fn keys_decide_what_is_read() {
 async fn tls_is_verified() {
     let _turn = TURN.lock().await;
     access::tls().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sink_keeps_the_order_of_a_client() {
+    let _turn = TURN.lock().await;
+    sink::keeps_the_order_of_a_client("5.3.3").await;
 }

@@ -13,6 +13,7 @@ mod reconcile;
 mod redis;
 mod refusals;
 mod shared;
+mod sinks;
 mod vectors;
 
 use std::sync::Arc;
@@ -118,6 +119,9 @@ mod suites {
         forgets_as_the_rule_does in forgetting,
         a_redelivery_after_forgetting_brings_nobody_back in forgetting,
         a_list_repairs_and_events_go_before_it in reconcile,
+        a_sink_keeps_its_first_start in sinks,
+        a_sink_has_one_holder_at_a_time in sinks,
+        dead_letters_go_with_the_place in sinks,
         follows_every_steps_vector in vectors,
         answers_every_replay_vector in vectors,
         takes_every_parse_vector in vectors,

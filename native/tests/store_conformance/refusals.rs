@@ -35,7 +35,7 @@ fn a_newer_schema() {
     refused(&path, &["newer.db", "newer mqtt-presence", "99"]);
     // It was looked at, not touched.
     let raw = Connection::open(&path).unwrap();
-    raw.pragma_update(None, "user_version", 2).unwrap();
+    raw.pragma_update(None, "user_version", 3).unwrap();
     drop(raw);
     open(&path).unwrap();
 }

@@ -56,6 +56,7 @@ names! {
     NamesrvUnreachable NotANamesrv TopicMissing NamespaceWrong TopicNotReadable TopicWithoutQueues
     BrokerUnreachable BrokerRefuses GroupUnknown GroupDisabled GroupOfAnotherTopic TagsDiffer
     ProxyUnreachable NotAProxy SourceUnusable FileUnreadable Simulated
+    ReceiverUnreachable
 }
 
 impl Finding {

@@ -15,14 +15,15 @@ mod clock;
 mod finding;
 mod print;
 mod reach;
+mod sink;
 mod source;
 mod store;
 
 use finding::{Finding, Name, Severity};
 
-/// Try every configured source and store, and say what is wrong and what to do
+/// Try every configured source, store and sink, and say what is wrong and what to do
 ///
-/// Joins no consumer group, takes no message and changes nothing in the store.
+/// Joins no consumer group, takes no message and changes nothing in the store, delivers nothing.
 /// Exit code 0: nothing is wrong, though there may be warnings. 1: something is
 /// wrong. 2: the command line is.
 #[derive(Debug, Args)]
@@ -110,5 +111,6 @@ fn examine(config: &Config) -> Vec<Finding> {
             source,
         ));
     }
+    findings.extend(config.sink.iter().flat_map(sink::check));
     findings
 }

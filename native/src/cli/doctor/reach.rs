@@ -54,7 +54,6 @@ fn write(path: &Path) -> std::io::Result<()> {
 }
 
 /// Whether `host:port` accepts a connection.
-#[cfg(any(feature = "remoting", feature = "grpc"))]
 pub(super) fn tcp(address: &str) -> Result<(), String> {
     use std::net::{TcpStream, ToSocketAddrs};
     /// How long a host may take.

@@ -7,27 +7,13 @@ use super::reach;
 use super::{Finding, Name};
 use crate::config::Source;
 #[cfg(feature = "remoting")]
-use crate::source::remoting::{Look, Trouble};
+use crate::source::remoting::{Config, Look, Trouble};
 
 /// Whether a source would bring events.
 pub(super) fn check(part: &str, source: &Source) -> Vec<Finding> {
     match source {
         #[cfg(feature = "remoting")]
-        Source::Remoting(config) => {
-            // On a thread of its own: the client brings its own runtime, and may panic.
-            let looked = std::thread::scope(|scope| {
-                scope.spawn(|| crate::source::remoting::look(config)).join()
-            });
-            match looked {
-                Ok(look) => remoting(part, &config.topic, &look),
-                Err(_) => vec![Finding::wrong(
-                    Name::SourceUnusable,
-                    part,
-                    "the RocketMQ client panicked",
-                    "try again with `RUST_LOG=debug`, and report what it says",
-                )],
-            }
-        }
+        Source::Remoting(config) => remoting(part, config, true),
         #[cfg(feature = "grpc")]
         Source::Grpc(grpc) => vec![proxy(part, &grpc.endpoint)],
         Source::Http(_) => vec![Finding::good(
@@ -44,8 +30,28 @@ pub(super) fn check(part: &str, source: &Source) -> Vec<Finding> {
     }
 }
 
+/// What the servers say of the topic, and of the group to who `consumes`.
 #[cfg(feature = "remoting")]
-fn remoting(part: &str, topic: &str, look: &Look) -> Vec<Finding> {
+pub(super) fn remoting(part: &str, config: &Config, consumes: bool) -> Vec<Finding> {
+    // On a thread of its own: the client brings its own runtime, and may panic.
+    let looked =
+        std::thread::scope(|scope| scope.spawn(|| crate::source::remoting::look(config)).join());
+    match looked {
+        Ok(look) => seen(part, &config.topic, look, consumes),
+        Err(_) => vec![Finding::wrong(
+            Name::SourceUnusable,
+            part,
+            "the RocketMQ client panicked",
+            "try again with `RUST_LOG=debug`, and report what it says",
+        )],
+    }
+}
+
+#[cfg(feature = "remoting")]
+fn seen(part: &str, topic: &str, mut look: Look, consumes: bool) -> Vec<Finding> {
+    if !consumes {
+        look.complaints.retain(|one| !one.trouble.is_of_consumers());
+    }
     let mut findings: Vec<Finding> = look
         .name_servers
         .iter()
@@ -67,7 +73,7 @@ fn remoting(part: &str, topic: &str, look: &Look) -> Vec<Finding> {
         look.clock_ahead
             .and_then(|ahead| super::clock::compare(part, "the broker", ahead)),
     );
-    if !look.complaints.iter().any(|complaint| complaint.severe) {
+    if consumes && !look.complaints.iter().any(|complaint| complaint.severe) {
         let sentence = format!(
             "topic `{topic}` has {} queues, the group {} members now",
             look.queues, look.members

@@ -1,4 +1,4 @@
-//! The order of life: port, store, pipeline, sources, interface; and back.
+//! The order of life: port, store, pipeline, sinks, sources, interface; and back.
 
 use std::io::{self, ErrorKind, IsTerminal};
 use std::net::SocketAddr;
@@ -16,6 +16,7 @@ use super::{ending, sources, stores};
 use crate::api;
 use crate::config::Config;
 use crate::pipeline::{self, Intake, Pipeline, Settings};
+use crate::sink;
 use crate::store::StoreError;
 
 /// Deliveries that wait for the pipeline at most.
@@ -68,8 +69,11 @@ pub(super) async fn service(config: Config) -> Result<ExitCode, String> {
     let drain = CancellationToken::new();
     let mut pipeline = tokio::spawn(pipeline.run(deliveries, drain.clone()));
 
+    // Before any event is taken, so that what it changes is delivered.
+    let sinks = sink::open(&config, &store).await?;
     let stop = CancellationToken::new();
     let leaving = CancellationToken::new();
+    let delivering = sink::start(&sinks, &stop);
     let mut running = sources::start(&config, &intake, &store, &stop);
     let mut parts = vec![api::Part {
         name: "pipeline".into(),
@@ -84,6 +88,7 @@ pub(super) async fn service(config: Config) -> Result<ExitCode, String> {
         intake: intake.clone(),
         takes_events: config.takes_http(),
         parts,
+        sinks,
         metrics,
         leaving: leaving.clone(),
         shutdown: stop.clone(),
@@ -94,7 +99,7 @@ pub(super) async fn service(config: Config) -> Result<ExitCode, String> {
         config.api.max_connections,
         stop.clone(),
     ));
-    tracing::info!(%address, store = config_name(&config), sources = config.source.len(), "listening");
+    tracing::info!(%address, store = config_name(&config), sources = config.source.len(), sinks = config.sink.len(), "listening");
     if io::stderr().is_terminal() {
         eprint!("{}", what_to_try(address));
     }
@@ -111,7 +116,9 @@ pub(super) async fn service(config: Config) -> Result<ExitCode, String> {
         let _ = interface.await;
         tasks.wait().await;
     });
-    let in_time = quiet.await.is_ok();
+    // A receiver that does not answer by then gets the same again.
+    let (quiet, _) = tokio::join!(quiet, timeout(half, delivering.wait()));
+    let in_time = quiet.is_ok();
     if !in_time {
         tracing::warn!(
             "some requests or sources did not end in time; what they brought comes again"

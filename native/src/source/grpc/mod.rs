@@ -6,7 +6,6 @@
 //! `connection` with threads of its own; the loop here watches that, ends it
 //! at its first fault and builds a new one after a pause.
 
-mod backoff;
 mod body;
 mod config;
 mod connection;
@@ -17,10 +16,10 @@ mod spinning;
 
 use async_trait::async_trait;
 
-use self::backoff::Backoff;
 use self::connection::{live, show};
 use self::fault::Fault;
 use super::{Context, Health, Source, SourceError};
+use crate::backoff::Backoff;
 
 pub use self::config::Config;
 

@@ -36,7 +36,7 @@ mod watch;
 
 pub use config::{Config, From, Tls};
 pub use look::{Complaint, Look, Trouble, look};
-pub use producer::{Producer, SendError};
+pub use producer::{Keyed, Producer, SendError};
 
 use session::{Session, close};
 use watch::{Verdict, Watch};

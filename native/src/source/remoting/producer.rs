@@ -31,6 +31,16 @@ pub struct SendError {
     reason: String,
 }
 
+/// A message whose order among those of its key is kept.
+pub struct Keyed {
+    /// Its tag.
+    pub tag: &'static str,
+    /// Its key, which also chooses the queue.
+    pub key: String,
+    /// Its body.
+    pub body: Bytes,
+}
+
 /// Writes events into a topic, one message each, as an MQTT service does:
 /// tag = `eventType`, key = `clientId`.
 pub struct Producer {
@@ -58,10 +68,11 @@ impl Producer {
             .producer_group(format!("{}_producer", config.group))
             .rpc_hook(hook(config, watch).map_err(fail)?)
             .build();
-        inner
-            .start()
-            .await
-            .map_err(|error| fail(error.to_string()))?;
+        if let Err(error) = inner.start().await {
+            inner.shutdown().await;
+            client.close().await;
+            return Err(fail(error.to_string()));
+        }
         Ok(Producer {
             topic: config.topic.clone(),
             namesrv,
@@ -103,6 +114,41 @@ impl Producer {
             .await
     }
 
+    /// Writes the messages, once: those of a key in order, into one queue.
+    /// An error may leave some of them written.
+    pub async fn send_in_order(&mut self, messages: Vec<Keyed>) -> Result<(), SendError> {
+        let topic = self.topic.clone();
+        let queues = self.inner.fetch_publish_message_queues(&topic).await;
+        let mut queues = queues.map_err(|error| self.failed(&error))?;
+        // The same for every instance.
+        queues.sort_by_key(|queue| (queue.broker_name().to_string(), queue.queue_id()));
+        if queues.is_empty() {
+            return Err(self.failed(&"the topic has no queue to write"));
+        }
+        let mut shares: Vec<Vec<Message>> = vec![Vec::new(); queues.len()];
+        for Keyed { tag, key, body } in messages {
+            let share = hash(&key) % shares.len() as u64;
+            shares[share as usize].push(self.message(tag, &key, body));
+        }
+        for (queue, share) in queues.iter().zip(shares) {
+            for batch in share.chunks(BATCH) {
+                let sent = self
+                    .inner
+                    .send_batch_to_queue(batch.to_vec(), queue.clone());
+                sent.await.map_err(|error| self.failed(&error))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn failed(&self, reason: &dyn std::fmt::Display) -> SendError {
+        SendError {
+            topic: self.topic.clone(),
+            namesrv: self.namesrv.clone(),
+            reason: reason.to_string(),
+        }
+    }
+
     fn message(&self, tag: &str, key: &str, body: Bytes) -> Message {
         Message::builder()
             .topic(self.topic.as_str())
@@ -119,12 +165,7 @@ impl Producer {
                 return Ok(());
             };
             if begin.elapsed() > PATIENCE {
-                let reason = error.to_string();
-                return Err(SendError {
-                    topic: self.topic.clone(),
-                    namesrv: self.namesrv.clone(),
-                    reason,
-                });
+                return Err(self.failed(&error));
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
@@ -137,6 +178,13 @@ impl Producer {
             client.close().await;
         }
     }
+}
+
+/// FNV-1a: which queue a key has must never change, not even with a compiler.
+fn hash(key: &str) -> u64 {
+    key.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// The notice as an MQTT service writes it, with the fields in its order.

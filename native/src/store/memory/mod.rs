@@ -4,13 +4,18 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use mqtt_presence_core::presence::{Client, Options};
 use tokio::sync::watch;
 
 use super::join::{Counted, Entry, Flip, Totals, stage, timeless};
-use super::{Batch, Committed, Keep, Numbered, Quarantined, Selection, Stats, Store, StoreError};
+use super::sink::Leases;
+use super::{
+    Batch, Committed, DeadLetter, Keep, Numbered, Quarantined, Selection, SinkState, Stats, Store,
+    StoreError,
+};
 
 mod quarantine;
 
@@ -28,6 +33,7 @@ pub struct Memory {
     keep: Keep,
     state: RwLock<State>,
     newest: watch::Sender<u64>,
+    leases: Leases,
 }
 
 #[derive(Debug, Default)]
@@ -37,7 +43,14 @@ struct State {
     history: VecDeque<Flip>,
     quarantine: Quarantine,
     checkpoints: BTreeMap<String, String>,
+    sinks: BTreeMap<String, Sink>,
     totals: Totals,
+}
+
+#[derive(Debug, Default)]
+struct Sink {
+    place: u64,
+    dead: BTreeMap<u64, DeadLetter>,
 }
 
 impl Memory {
@@ -48,6 +61,7 @@ impl Memory {
             keep,
             state: RwLock::default(),
             newest: watch::Sender::new(0),
+            leases: Leases::default(),
         }
     }
 
@@ -220,6 +234,91 @@ impl Store for Memory {
             state.history.pop_front();
         }
         Ok(gone)
+    }
+
+    async fn open_sink(&self, sink: &str, start: u64) -> Result<(), StoreError> {
+        let mut state = self.write();
+        let opened = state.sinks.entry(sink.to_owned());
+        opened.or_insert_with(|| Sink {
+            place: start,
+            ..Sink::default()
+        });
+        Ok(())
+    }
+
+    async fn sink(&self, sink: &str) -> Result<Option<SinkState>, StoreError> {
+        let state = self.read();
+        Ok(state.sinks.get(sink).map(|found| SinkState {
+            place: found.place,
+            holder: self.leases.holder(sink),
+            dead: found.dead.len() as u64,
+        }))
+    }
+
+    async fn claim_sink(
+        &self,
+        sink: &str,
+        holder: &str,
+        lease: Duration,
+    ) -> Result<Option<u64>, StoreError> {
+        let state = self.read();
+        let found = state.sinks.get(sink);
+        Ok(found
+            .filter(|_| self.leases.claim(sink, holder, lease))
+            .map(|found| found.place))
+    }
+
+    async fn move_sink(
+        &self,
+        sink: &str,
+        holder: &str,
+        to: u64,
+        lease: Duration,
+        dead: &[DeadLetter],
+    ) -> Result<bool, StoreError> {
+        let mut state = self.write();
+        if !self.leases.renew(sink, holder, lease) {
+            return Ok(false);
+        }
+        if let Some(found) = state.sinks.get_mut(sink)
+            && found.place < to
+        {
+            found.place = to;
+            let dead = dead.iter().map(|letter| (letter.numbered.id, letter));
+            found
+                .dead
+                .extend(dead.map(|(id, letter)| (id, letter.clone())));
+        }
+        Ok(true)
+    }
+
+    async fn release_sink(&self, sink: &str, holder: &str) -> Result<(), StoreError> {
+        self.leases.release(sink, holder);
+        Ok(())
+    }
+
+    async fn dead_letters(
+        &self,
+        sink: &str,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        let state = self.read();
+        let Some(found) = state.sinks.get(sink) else {
+            return Ok(Vec::new());
+        };
+        let range = (Bound::Excluded(after), Bound::Unbounded);
+        let letters = found.dead.range(range).take(limit);
+        Ok(letters.map(|(_, letter)| letter.clone()).collect())
+    }
+
+    async fn drop_dead_letters(&self, sink: &str, ids: &[u64]) -> Result<(), StoreError> {
+        if let Some(found) = self.write().sinks.get_mut(sink) {
+            for id in ids {
+                found.dead.remove(id);
+            }
+        }
+        Ok(())
     }
 }
 

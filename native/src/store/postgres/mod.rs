@@ -14,7 +14,10 @@ use mqtt_presence_core::presence::{Client, Options};
 use tokio::sync::{Mutex, watch};
 use tokio::task::AbortHandle;
 
-use super::{Batch, Committed, Keep, Numbered, Quarantined, Selection, Stats, Store, StoreError};
+use super::{
+    Batch, Committed, DeadLetter, Keep, Numbered, Quarantined, Selection, SinkState, Stats, Store,
+    StoreError,
+};
 use crate::config::Secret;
 
 mod cache;
@@ -25,6 +28,7 @@ mod partition;
 mod quarantine;
 mod read;
 mod schema;
+mod sink;
 mod sweep;
 mod text;
 mod totals;
@@ -275,5 +279,51 @@ impl Store for Postgres {
         drop(writer);
         self.said(trimmed)?;
         Ok(gone)
+    }
+
+    async fn open_sink(&self, sink: &str, start: u64) -> Result<(), StoreError> {
+        self.said(self.readers.open_sink(sink, start).await)
+    }
+
+    async fn sink(&self, sink: &str) -> Result<Option<SinkState>, StoreError> {
+        self.said(self.readers.sink(sink).await)
+    }
+
+    async fn claim_sink(
+        &self,
+        sink: &str,
+        holder: &str,
+        lease: Duration,
+    ) -> Result<Option<u64>, StoreError> {
+        self.said(self.readers.claim_sink(sink, holder, lease).await)
+    }
+
+    async fn move_sink(
+        &self,
+        sink: &str,
+        holder: &str,
+        to: u64,
+        lease: Duration,
+        dead: &[DeadLetter],
+    ) -> Result<bool, StoreError> {
+        let own = (sink, holder);
+        self.said(self.readers.move_sink(own, to, lease, dead).await)
+    }
+
+    async fn release_sink(&self, sink: &str, holder: &str) -> Result<(), StoreError> {
+        self.said(self.readers.release_sink(sink, holder).await)
+    }
+
+    async fn dead_letters(
+        &self,
+        sink: &str,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        self.said(self.readers.dead_letters(sink, after, limit).await)
+    }
+
+    async fn drop_dead_letters(&self, sink: &str, ids: &[u64]) -> Result<(), StoreError> {
+        self.said(self.readers.drop_dead_letters(sink, ids).await)
     }
 }

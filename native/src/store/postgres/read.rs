@@ -79,7 +79,7 @@ impl Readers {
 
     /// The rows of a query. One that a lost connection broke off is asked
     /// again, once, on a new one: a query changes nothing.
-    async fn rows(
+    pub(super) async fn rows(
         &self,
         sql: &'static str,
         values: &[&(dyn ToSql + Sync)],
@@ -310,7 +310,7 @@ pub(super) fn client_of(id: &str, record: String) -> Result<Client, Fault> {
 }
 
 /// A bound of a query; beyond what PostgreSQL counts to means no bound.
-fn signed(number: u64) -> i64 {
+pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 

@@ -5,7 +5,11 @@ use super::link::Link;
 
 /// Each brings a schema from the version that is its position to the next.
 /// Never change one that was released: add another.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("synthetic.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("synthetic.sql"),
+    include_str!("sinks.sql"),
+];
 
 /// Makes the schema or brings it up to date; instances that start at once
 /// take turns. Refuses what a newer version wrote, and tables of others.

@@ -63,6 +63,16 @@ impl Keys {
         self.key("checkpoints")
     }
 
+    /// Hash: the place of a sink, who delivers for it and until when.
+    pub fn sink(&self, sink: &str) -> String {
+        self.key(&format!("sink:{sink}"))
+    }
+
+    /// Stream: dead letters of a sink, transition N with the id `N-0`.
+    pub fn dead(&self, sink: &str) -> String {
+        self.key(&format!("dead:{sink}"))
+    }
+
     /// The last commit of an instance; goes a day after it.
     pub fn instance(&self, instance: u64) -> String {
         self.key(&format!("instance:{instance:016x}"))

@@ -22,7 +22,10 @@ use redis::cmd;
 use tokio::sync::{Mutex, watch};
 use tokio::task::AbortHandle;
 
-use super::{Batch, Committed, Keep, Numbered, Quarantined, Selection, Stats, Store, StoreError};
+use super::{
+    Batch, Committed, DeadLetter, Keep, Numbered, Quarantined, Selection, SinkState, Stats, Store,
+    StoreError,
+};
 use crate::config::Secret;
 
 mod cache;
@@ -34,6 +37,7 @@ mod open;
 mod read;
 mod record;
 mod script;
+mod sink;
 mod sweep;
 mod totals;
 
@@ -268,5 +272,51 @@ impl Store for Redis {
         let oldest = now.saturating_sub(self.history_age);
         self.writer.lock().await.trim(&self.link, oldest).await?;
         Ok(gone)
+    }
+
+    async fn open_sink(&self, sink: &str, start: u64) -> Result<(), StoreError> {
+        sink::open(&self.link, &self.keys, sink, start).await
+    }
+
+    async fn sink(&self, sink: &str) -> Result<Option<SinkState>, StoreError> {
+        sink::state(&self.link, &self.keys, sink).await
+    }
+
+    async fn claim_sink(
+        &self,
+        sink: &str,
+        holder: &str,
+        lease: Duration,
+    ) -> Result<Option<u64>, StoreError> {
+        sink::claim(&self.link, &self.keys, sink, holder, lease).await
+    }
+
+    async fn move_sink(
+        &self,
+        sink: &str,
+        holder: &str,
+        to: u64,
+        lease: Duration,
+        dead: &[DeadLetter],
+    ) -> Result<bool, StoreError> {
+        let own = (sink, holder);
+        sink::go(&self.link, &self.keys, own, to, lease, dead).await
+    }
+
+    async fn release_sink(&self, sink: &str, holder: &str) -> Result<(), StoreError> {
+        sink::release(&self.link, &self.keys, sink, holder).await
+    }
+
+    async fn dead_letters(
+        &self,
+        sink: &str,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        sink::letters(&self.link, &self.keys, sink, after, limit).await
+    }
+
+    async fn drop_dead_letters(&self, sink: &str, ids: &[u64]) -> Result<(), StoreError> {
+        sink::drop_letters(&self.link, &self.keys, sink, ids).await
     }
 }

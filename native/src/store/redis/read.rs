@@ -49,7 +49,7 @@ fn text(row: &Row, value: usize) -> Result<u64, StoreError> {
     text.ok_or_else(|| damaged(&format!("stream entry `{}`", row.0), "a number is missing"))
 }
 
-fn bytes(row: &Row, value: usize) -> &[u8] {
+pub(super) fn bytes(row: &Row, value: usize) -> &[u8] {
     row.1.get(value).map_or(&[], Vec::as_slice)
 }
 
@@ -67,7 +67,12 @@ fn count(limit: u64) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
-async fn after(link: &Link, key: String, after: u64, limit: u64) -> Result<Vec<Row>, StoreError> {
+pub(super) async fn after(
+    link: &Link,
+    key: String,
+    after: u64,
+    limit: u64,
+) -> Result<Vec<Row>, StoreError> {
     if limit == 0 {
         return Ok(Vec::new());
     }

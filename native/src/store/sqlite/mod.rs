@@ -16,12 +16,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use mqtt_presence_core::presence::{Client, Options};
 use tokio::sync::{oneshot, watch};
 
-use super::{Batch, Committed, Keep, Numbered, Quarantined, Selection, Stats, Store, StoreError};
+use super::sink::Leases;
+use super::{
+    Batch, Committed, DeadLetter, Keep, Numbered, Quarantined, Selection, SinkState, Stats, Store,
+    StoreError,
+};
 
 mod cache;
 mod fault;
@@ -31,6 +36,7 @@ mod open;
 mod read;
 mod recover;
 mod schema;
+mod sink;
 mod sweep;
 mod write;
 mod writer;
@@ -38,6 +44,7 @@ mod writer;
 use fault::NAME;
 use open::Lock;
 use read::Shared;
+use sink::Work;
 use writer::{Command, Writer};
 
 /// Where the file is and how much memory its store takes.
@@ -76,6 +83,8 @@ pub struct Sqlite {
     shared: Arc<Shared>,
     commands: Option<mpsc::Sender<Command>>,
     writer: Option<JoinHandle<()>>,
+    /// The file has one process, which may forget them.
+    leases: Leases,
     _lock: Lock,
 }
 
@@ -101,6 +110,7 @@ impl Sqlite {
             shared,
             commands: Some(commands),
             writer: Some(writer),
+            leases: Leases::default(),
             _lock: lock,
         })
     }
@@ -112,6 +122,12 @@ impl Sqlite {
     /// What is wrong and what to do.
     pub fn look(path: &Path) -> Result<(), StoreError> {
         open::look(path)
+    }
+
+    async fn sink_work(&self, sink: &str, work: Work) -> Result<(), StoreError> {
+        let sink = sink.to_owned();
+        self.ask(|answer| Command::Sink { sink, work, answer })
+            .await
     }
 
     /// Has the writer do something and waits for its answer.
@@ -239,5 +255,69 @@ impl Store for Sqlite {
         }
         while self.ask(|answer| Command::Trim { now, answer }).await? {}
         Ok(gone)
+    }
+
+    async fn open_sink(&self, sink: &str, start: u64) -> Result<(), StoreError> {
+        self.sink_work(sink, Work::Open { start }).await
+    }
+
+    async fn sink(&self, sink: &str) -> Result<Option<SinkState>, StoreError> {
+        let name = sink.to_owned();
+        let state = self.shared.query(move |view| view.sink(&name)).await?;
+        Ok(state.map(|state| SinkState {
+            holder: self.leases.holder(sink),
+            ..state
+        }))
+    }
+
+    async fn claim_sink(
+        &self,
+        sink: &str,
+        holder: &str,
+        lease: Duration,
+    ) -> Result<Option<u64>, StoreError> {
+        let Some(state) = self.sink(sink).await? else {
+            return Ok(None);
+        };
+        let claimed = self.leases.claim(sink, holder, lease);
+        Ok(claimed.then_some(state.place))
+    }
+
+    async fn move_sink(
+        &self,
+        sink: &str,
+        holder: &str,
+        to: u64,
+        lease: Duration,
+        dead: &[DeadLetter],
+    ) -> Result<bool, StoreError> {
+        if !self.leases.renew(sink, holder, lease) {
+            return Ok(false);
+        }
+        let dead = dead.to_vec();
+        self.sink_work(sink, Work::Move { to, dead }).await?;
+        Ok(true)
+    }
+
+    async fn release_sink(&self, sink: &str, holder: &str) -> Result<(), StoreError> {
+        self.leases.release(sink, holder);
+        Ok(())
+    }
+
+    async fn dead_letters(
+        &self,
+        sink: &str,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        let sink = sink.to_owned();
+        self.shared
+            .query(move |view| view.dead_letters(&sink, after, limit))
+            .await
+    }
+
+    async fn drop_dead_letters(&self, sink: &str, ids: &[u64]) -> Result<(), StoreError> {
+        let ids = ids.to_vec();
+        self.sink_work(sink, Work::Drop { ids }).await
     }
 }

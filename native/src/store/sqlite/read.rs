@@ -96,7 +96,7 @@ impl Shared {
 /// What a query sees.
 pub(super) struct View<'a> {
     shared: &'a Shared,
-    connection: &'a Connection,
+    pub(super) connection: &'a Connection,
 }
 
 impl View<'_> {
@@ -334,11 +334,11 @@ impl View<'_> {
 }
 
 /// A bound of a query; beyond what SQLite counts to means no bound.
-fn signed(number: u64) -> i64 {
+pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn unsigned(row: &Row<'_>, column: usize) -> Result<u64, rusqlite::Error> {
+pub(super) fn unsigned(row: &Row<'_>, column: usize) -> Result<u64, rusqlite::Error> {
     Ok(row.get::<_, i64>(column)?.cast_unsigned())
 }
 

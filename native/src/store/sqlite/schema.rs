@@ -11,7 +11,7 @@ const APPLICATION: i32 = 0x6d71_7072;
 
 /// Each brings a file from the version that is its position to the next.
 /// Never change one that was released: add another.
-const MIGRATIONS: &[&str] = &[FIRST, SYNTHETIC];
+const MIGRATIONS: &[&str] = &[FIRST, SYNTHETIC, SINKS];
 
 const FIRST: &str = "
 -- What the totals were counted under, and the like.
@@ -77,6 +77,22 @@ CREATE TABLE checkpoint (
 const SYNTHETIC: &str = "
 -- Whether a list of connections told the transition, and no event.
 ALTER TABLE transition ADD COLUMN synthetic INTEGER NOT NULL DEFAULT 0;
+";
+
+const SINKS: &str = "
+-- The last transition that a sink need not deliver any more.
+CREATE TABLE sink (
+    name TEXT PRIMARY KEY,
+    place INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Transitions that a sink gave up on, and why.
+CREATE TABLE dead_letter (
+    sink TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    letter TEXT NOT NULL,
+    PRIMARY KEY (sink, id)
+) WITHOUT ROWID;
 ";
 
 /// Refuses files of other programs and of newer versions of this one.

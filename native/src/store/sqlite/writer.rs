@@ -11,6 +11,7 @@ use super::fault::Fault;
 use super::fold::Pass;
 use super::log::Encoder;
 use super::read::Shared;
+use super::sink::Work;
 use super::sweep::Step;
 use super::write;
 use crate::store::join::{Entry, Stage, stage};
@@ -32,6 +33,12 @@ pub(super) enum Command {
     Trim {
         now: u64,
         answer: oneshot::Sender<Result<bool, StoreError>>,
+    },
+    /// Writes for a sink.
+    Sink {
+        sink: String,
+        work: Work,
+        answer: oneshot::Sender<Result<(), StoreError>>,
     },
 }
 
@@ -66,6 +73,10 @@ impl Writer {
                 }
                 Command::Trim { now, answer } => {
                     let outcome = self.trim(now);
+                    let _ = answer.send(self.answer(outcome));
+                }
+                Command::Sink { sink, work, answer } => {
+                    let outcome = self.sink(&sink, &work);
                     let _ = answer.send(self.answer(outcome));
                 }
             }

@@ -48,6 +48,21 @@ pub enum Trouble {
     Client,
 }
 
+impl Trouble {
+    /// Whether it matters to consumers alone, not to who writes.
+    pub fn is_of_consumers(self) -> bool {
+        matches!(
+            self,
+            Trouble::TopicNotReadable
+                | Trouble::TopicWithoutQueues
+                | Trouble::GroupUnknown
+                | Trouble::GroupDisabled
+                | Trouble::GroupOfAnotherTopic
+                | Trouble::TagsDiffer
+        )
+    }
+}
+
 /// One thing that keeps messages away, or may.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Complaint {

@@ -1,34 +1,41 @@
 //! How long to wait before the next attempt.
 
+use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// Doubles from 0.5 s to 30 s. Up to a quarter is taken off again, another
-/// share each time, so that instances which lost one proxy at the same moment
+/// share each time, so that instances which lost one server at the same moment
 /// do not come back at the same moment.
 #[derive(Debug)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     failures: u32,
     counter: u32,
 }
 
 impl Backoff {
     /// `seed` differs between instances.
-    pub(super) fn new(seed: u32) -> Self {
+    pub(crate) fn new(seed: u32) -> Self {
         Backoff {
             failures: 0,
             counter: seed,
         }
     }
 
+    /// Another series of waits than those of other instances.
+    pub(crate) fn own() -> Self {
+        // Seeded from the operating system.
+        Backoff::new(RandomState::new().hash_one(0) as u32)
+    }
+
     /// It worked: the next failure is the first again.
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.failures = 0;
     }
 
-    pub(super) fn next(&mut self) -> Duration {
+    pub(crate) fn next(&mut self) -> Duration {
         let doublings = self.failures.min(10);
         self.failures = self.failures.saturating_add(1);
         self.counter = self.counter.wrapping_add(1);
