@@ -15,6 +15,7 @@ use futures_util::stream::{self, Stream};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use super::Shared;
+use super::access::Pass;
 use super::answer::TransitionAnswer;
 use super::parameters::Parameters;
 use super::problem::{Problem, ProblemSchema};
@@ -42,7 +43,7 @@ const NEIGHBOURS: usize = 64;
 /// oldest that is kept. Without either, it begins now. An `id:` without data
 /// only says how far the stream has come. If a follower is so slow that
 /// flips are dropped before it reads them, an event named `gap` says so and
-/// the stream ends.
+/// the stream ends. It also ends when its token ceases.
 ///
 /// With `settle` only changes come that lasted so long, counted from
 /// `observedAt`; each keeps the `id` of its transition. A client that goes and
@@ -91,6 +92,7 @@ pub async fn transitions(
         );
         Problem::unavailable("too_many_streams", detail).retry_after(5)
     })?;
+    let pass = service.access.pass(&headers);
     let newest = service.store.newest();
     let at = start(&service, asked).await?;
     let follower = Follower {
@@ -103,6 +105,7 @@ pub async fn transitions(
         settling,
         unsure_until: None,
         newest,
+        pass,
         _permit: permit,
     };
     let events = stream::unfold(Some(follower), |follower| async move {
@@ -178,6 +181,7 @@ struct Follower {
     /// that this follower has not seen, or not kept.
     unsure_until: Option<u64>,
     newest: watch::Receiver<u64>,
+    pass: Pass,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -196,7 +200,7 @@ impl Follower {
                 let place = Event::default().id(self.at.to_string());
                 return Some((if first { place.retry(RETRY) } else { place }, true));
             }
-            if shutdown.is_cancelled() {
+            if shutdown.is_cancelled() || self.pass.has_ceased() {
                 return None;
             }
             let outcome = match &self.settling {
@@ -215,6 +219,7 @@ impl Follower {
             };
             tokio::select! {
                 () = shutdown.cancelled() => return None,
+                () = self.pass.ceased() => return None,
                 changed = self.newest.changed() => changed.ok()?,
                 () = after(pause) => {}
             }

@@ -6,8 +6,8 @@ use figment::value::{Dict, Map, Value};
 use figment::{Error, Metadata, Profile, Provider};
 use serde::de::{Deserialize, Deserializer};
 
-/// The text of a TOML file. Its `[[source]]` array becomes a map by index, so
-/// that the environment can add a key to one source.
+/// The text of a TOML file. Its `[[source]]` and `[[api.token]]` arrays become
+/// maps by index, so that the environment can add a key to one of them.
 pub struct File {
     /// As the user gave it.
     pub path: PathBuf,
@@ -22,15 +22,20 @@ impl Provider for File {
 
     fn data(&self) -> Result<Map<Profile, Dict>, Error> {
         let mut content = self.content.clone();
-        if let Some(Value::Array(tag, sources)) = content.get("source") {
-            let by_index = sources
-                .iter()
-                .enumerate()
-                .map(|(index, source)| (index.to_string(), source.clone()))
-                .collect();
-            content.insert("source".into(), Value::Dict(*tag, by_index));
+        by_index(&mut content, "source");
+        if let Some(Value::Dict(_, api)) = content.get_mut("api") {
+            by_index(api, "token");
         }
         Ok(Profile::Default.collect(content))
+    }
+}
+
+fn by_index(table: &mut Dict, name: &str) {
+    if let Some(Value::Array(tag, items)) = table.get(name) {
+        let items = items.iter().enumerate();
+        let map = items.map(|(index, item)| (index.to_string(), item.clone()));
+        let map = Value::Dict(*tag, map.collect());
+        table.insert(name.into(), map);
     }
 }
 

@@ -11,7 +11,7 @@ use super::allowed::is_secret;
 use super::layers::{File, Part, Single};
 use super::secret::REDACTED;
 use super::source::{Fleet, Http, Source};
-use super::{Config, ConfigError, check};
+use super::{Api, Config, ConfigError, check};
 
 /// The sections, in the order of the documentation.
 const SECTIONS: &[&str] = &[
@@ -41,7 +41,7 @@ pub fn load(input: &Input) -> Result<Config, ConfigError> {
     let mut config = Config {
         rule: section(&layers, "rule")?,
         store: section(&layers, "store")?,
-        api: section(&layers, "api")?,
+        api: api(&layers)?,
         source: sources(&layers)?,
         given: given(&layers),
         limits: section(&layers, "limits")?,
@@ -104,10 +104,16 @@ fn read(path: &Path) -> Result<Dict, ConfigError> {
         _ => ConfigError::new(format!("`{shown}` cannot be read: {error}")),
     })?;
     let content: Dict = Toml::from_str(&text).map_err(|error| syntax(path, &error.to_string()))?;
-    if matches!(content.get("source"), Some(Value::Dict(..))) {
-        return Err(ConfigError::new(format!(
-            "`{shown}`: write `[[source]]`, in two brackets: there may be several"
-        )));
+    let api = content.get("api").and_then(Value::as_dict);
+    for (name, value) in [
+        ("source", content.get("source")),
+        ("api.token", api.and_then(|api| api.get("token"))),
+    ] {
+        if matches!(value, Some(Value::Dict(..))) {
+            return Err(ConfigError::new(format!(
+                "`{shown}`: write `[[{name}]]`, in two brackets: there may be several"
+            )));
+        }
     }
     Ok(content)
 }
@@ -158,23 +164,51 @@ fn sources(layers: &Figment) -> Result<Vec<Source>, ConfigError> {
     let Ok(Value::Dict(_, tables)) = layers.find_value("source") else {
         return Ok(vec![Source::Http(Http {})]);
     };
+    numbered(layers, "source", tables)?
+        .into_iter()
+        .map(|(key, table)| source(layers, &key, table))
+        .collect()
+}
+
+/// `[api]`, whose `token` is text or, as `[[api.token]]`, tables.
+fn api(layers: &Figment) -> Result<Api, ConfigError> {
+    let Ok(Value::Dict(_, mut table)) = layers.find_value("api") else {
+        return Ok(Api::default());
+    };
+    let tables = match table.get("token") {
+        Some(Value::Dict(..)) => table.remove("token").and_then(Value::into_dict),
+        _ => None,
+    };
+    let mut api: Api = part(layers, "api", table)?;
+    for (key, table) in numbered(layers, "api.token", tables.unwrap_or_default())? {
+        let Some(table) = table.into_dict() else {
+            return Err(ConfigError::value(layers, &key, "no `[[api.token]]` table"));
+        };
+        api.tokens.push(part(layers, &key, table)?);
+    }
+    Ok(api)
+}
+
+/// Tables by their number, as `source.0`.
+fn numbered(
+    layers: &Figment,
+    name: &str,
+    tables: Dict,
+) -> Result<Vec<(String, Value)>, ConfigError> {
     let mut numbered = Vec::with_capacity(tables.len());
     for (number, table) in tables {
+        let key = format!("{name}.{number}");
         let Ok(index) = number.parse::<usize>() else {
-            let reason = "no number of a source, such as `source.0`";
-            return Err(ConfigError::value(
-                layers,
-                &format!("source.{number}"),
-                reason,
-            ));
+            let reason = format!("no number of a table, such as `{name}.0`");
+            return Err(ConfigError::value(layers, &key, &reason));
         };
-        numbered.push((index, table));
+        numbered.push((index, key, table));
     }
-    numbered.sort_by_key(|(index, _)| *index);
-    numbered
+    numbered.sort_by_key(|(index, ..)| *index);
+    Ok(numbered
         .into_iter()
-        .map(|(index, table)| source(layers, &format!("source.{index}"), table))
-        .collect()
+        .map(|(_, key, table)| (key, table))
+        .collect())
 }
 
 /// The tables in order, secrets redacted.

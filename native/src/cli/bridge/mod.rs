@@ -37,9 +37,8 @@ pub(super) struct BridgeArgs {
     /// Where events go: `stdout`, `http://SERVICE`, or `rocketmq://NAMESRV/TOPIC`, several NameServers with `;`
     #[arg(long, value_name = "TARGET")]
     to: target::Place,
-    /// File that holds the token of an HTTP target; or set MQTT_PRESENCE_TOKEN
-    #[arg(long, value_name = "FILE", env = "MQTT_PRESENCE_TOKEN_FILE")]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    service: target::ServiceAccess,
     /// Whose messages they are: aws, emqx, generic, mosquitto or vernemq
     #[arg(long, value_name = "NAME", default_value = "mosquitto")]
     format_in: Format,
@@ -82,7 +81,7 @@ pub(super) fn run(args: &BridgeArgs) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::Said(format!("cannot start: {error}")))?;
     runtime.block_on(async {
-        let target = args.to.open(args.token_file.clone()).await?;
+        let target = args.to.open(args.service.clone()).await?;
         let ended = carry::Carry::new(args.format_in, adapter, keep, &target)
             .run(options, args.broker.from(), topics)
             .await;
