@@ -1,4 +1,4 @@
-//! Who may ask: the bearer token, and which sites' pages.
+//! Who may ask: tokens and their scopes, and which sites' pages.
 
 use std::net::IpAddr;
 
@@ -6,44 +6,54 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use subtle::ConstantTimeEq;
 
-use super::Shared;
+use super::access::{Access, bearer};
 use super::problem::Problem;
-use crate::config;
+use super::{Service, Shared};
+use crate::config::Scope;
 
-/// Whether the request may see everything.
+/// Whether the request may do what the scope is for.
 ///
 /// # Errors
-/// 401 with what is missing.
-pub fn allows(api: &config::Api, headers: &HeaderMap) -> Result<(), Problem> {
-    let Some(token) = &api.token else {
+/// 401 with what is missing, 403 when its token is of a lesser scope.
+pub fn allows(access: &Access, headers: &HeaderMap, wanted: Scope) -> Result<(), Problem> {
+    if access.is_open() {
         return Ok(());
-    };
+    }
     let unauthorized =
         |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
-    let Some(given) = headers.get(header::AUTHORIZATION) else {
+    if !headers.contains_key(header::AUTHORIZATION) {
         return Err(unauthorized(
             "this service wants a token: send the header `Authorization: Bearer TOKEN`",
         ));
-    };
-    let given = given.as_bytes();
-    let bearer = given.len() > 7 && given[..7].eq_ignore_ascii_case(b"bearer ");
-    if !bearer {
-        return Err(unauthorized(
-            "the header `Authorization` is not of the form `Bearer TOKEN`",
-        ));
     }
-    if bool::from(given[7..].trim_ascii().ct_eq(token.expose().as_bytes())) {
-        Ok(())
-    } else {
-        Err(unauthorized("the token is not the one of this service"))
+    let given = bearer(headers).ok_or_else(|| {
+        unauthorized("the header `Authorization` is not of the form `Bearer TOKEN`")
+    })?;
+    match access.scope(given) {
+        Some(scope) if scope >= wanted => Ok(()),
+        Some(scope) => Err(Problem::lacks_scope(wanted.as_str(), scope.as_str())),
+        None => Err(unauthorized("the token is none of this service's")),
     }
 }
 
-/// Lets requests with the token pass.
-pub async fn require(State(service): State<Shared>, request: Request, next: Next) -> Response {
-    match allows(&service.api, request.headers()) {
+/// Lets requests pass that may read.
+pub async fn read(state: State<Shared>, request: Request, next: Next) -> Response {
+    require(state, request, next, Scope::Read).await
+}
+
+/// Lets requests pass that may change something.
+pub async fn write(state: State<Shared>, request: Request, next: Next) -> Response {
+    require(state, request, next, Scope::Write).await
+}
+
+async fn require(
+    State(service): State<Shared>,
+    request: Request,
+    next: Next,
+    wanted: Scope,
+) -> Response {
+    match allows(&service.access, request.headers(), wanted) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }
@@ -53,18 +63,19 @@ pub async fn require(State(service): State<Shared>, request: Request, next: Next
 /// browser on this machine call `127.0.0.1` could read and write, be it
 /// across sites (`Origin`) or by a name that points here (`Host`).
 pub async fn same_site(State(service): State<Shared>, request: Request, next: Next) -> Response {
-    match foreign(&service.api, request.headers(), request.uri()) {
+    match foreign(&service, request.headers(), request.uri()) {
         None => next.run(request).await,
         Some(detail) => Problem::new(StatusCode::FORBIDDEN, "foreign_site", detail).into_response(),
     }
 }
 
-fn foreign(api: &config::Api, headers: &HeaderMap, uri: &Uri) -> Option<String> {
+fn foreign(service: &Service, headers: &HeaderMap, uri: &Uri) -> Option<String> {
+    let api = &service.api;
     let host = match headers.get(header::HOST) {
         Some(host) => String::from_utf8_lossy(host.as_bytes()).into_owned(),
         None => uri.authority().map(ToString::to_string).unwrap_or_default(),
     };
-    if api.token.is_none() && api.bind.ip().is_loopback() && !is_local(&host, &api.hosts) {
+    if service.access.is_open() && api.bind.ip().is_loopback() && !is_local(&host, &api.hosts) {
         return Some(format!(
             "the header `Host` is `{host}`, no name of this machine; ask for 127.0.0.1, add the name to `api.hosts`, \
              or set a token"

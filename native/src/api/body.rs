@@ -1,10 +1,11 @@
-//! Request bodies: media type and size.
+//! Request bodies: media type, size and pace.
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
 use futures_util::StreamExt;
 
 use super::problem::Problem;
+use crate::config::{Api, Span};
 
 /// Refuses a body of another media type. A page of another site can send
 /// forms and plain text without asking first, so a type is required.
@@ -38,11 +39,13 @@ pub fn media_type(headers: &HeaderMap, taken: &[&str]) -> Result<(), Problem> {
     ))
 }
 
-/// A body in chunks that never is larger than its limit.
+/// A body in chunks that never is larger than its limit, and never silent for
+/// longer than `api.body_timeout`.
 pub struct Chunks {
     stream: axum::body::BodyDataStream,
     left: usize,
     limit: usize,
+    silence: Span,
 }
 
 impl Chunks {
@@ -50,7 +53,8 @@ impl Chunks {
     ///
     /// # Errors
     /// 413.
-    pub fn new(body: Body, headers: &HeaderMap, limit: usize) -> Result<Chunks, Problem> {
+    pub fn new(body: Body, headers: &HeaderMap, api: &Api) -> Result<Chunks, Problem> {
+        let limit = api.body_limit;
         let announced = headers
             .get(header::CONTENT_LENGTH)
             .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
@@ -58,18 +62,35 @@ impl Chunks {
             return Err(Problem::too_large(limit));
         }
         Ok(Chunks {
-            stream: body.into_data_stream(),
-            left: limit,
             limit,
+            left: limit,
+            ..Chunks::endless(body, api)
         })
+    }
+
+    /// Of any size, for what is read piece by piece.
+    pub fn endless(body: Body, api: &Api) -> Chunks {
+        Chunks {
+            stream: body.into_data_stream(),
+            left: usize::MAX,
+            limit: usize::MAX,
+            silence: api.body_timeout,
+        }
     }
 
     /// The next chunk, `None` at the end.
     ///
     /// # Errors
-    /// 413 beyond the limit, 400 when the connection broke.
+    /// 413 beyond the limit, 400 when the connection broke, 408 when nothing
+    /// came for too long.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
-        let Some(chunk) = self.stream.next().await else {
+        let silence = self.silence;
+        let next = tokio::time::timeout(silence.duration(), self.stream.next());
+        let next = next.await.map_err(|_| {
+            let detail = format!("nothing of the body came within {silence} (`api.body_timeout`)");
+            Problem::new(StatusCode::REQUEST_TIMEOUT, "body_incomplete", detail)
+        })?;
+        let Some(chunk) = next else {
             return Ok(None);
         };
         let chunk = chunk.map_err(|error| {
@@ -91,8 +112,8 @@ impl Chunks {
 ///
 /// # Errors
 /// As [`Chunks`].
-pub async fn whole(body: Body, headers: &HeaderMap, limit: usize) -> Result<Vec<u8>, Problem> {
-    let mut chunks = Chunks::new(body, headers, limit)?;
+pub async fn whole(body: Body, headers: &HeaderMap, api: &Api) -> Result<Vec<u8>, Problem> {
+    let mut chunks = Chunks::new(body, headers, api)?;
     let mut bytes = Vec::new();
     while let Some(chunk) = chunks.next().await? {
         bytes.extend_from_slice(&chunk);

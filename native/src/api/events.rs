@@ -91,11 +91,7 @@ pub async fn events(
         return Err(Problem::new(StatusCode::FORBIDDEN, "ingest_off", detail));
     }
     body::media_type(&headers, MEDIA_TYPES)?;
-    let (delivery, taken) = read(
-        &service,
-        Chunks::new(body, &headers, service.api.body_limit)?,
-    )
-    .await?;
+    let (delivery, taken) = read(&service, Chunks::new(body, &headers, &service.api)?).await?;
     if taken.records == 0 {
         return Err(Problem::new(
             StatusCode::BAD_REQUEST,

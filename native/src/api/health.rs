@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::problem::ProblemSchema;
 use super::{Shared, auth};
+use crate::config::Scope;
 use crate::pipeline::metrics;
 use crate::source::Health;
 
@@ -78,7 +79,7 @@ pub async fn readyz(State(service): State<Shared>, headers: HeaderMap) -> Respon
         ready &= matches!(health, Health::Ready | Health::Finished);
         checks.push(Check::new(&part.name, &health));
     }
-    if auth::allows(&service.api, &headers).is_err() {
+    if auth::allows(&service.access, &headers, Scope::Read).is_err() {
         checks.clear();
     }
     let status = if ready {
@@ -89,7 +90,7 @@ pub async fn readyz(State(service): State<Shared>, headers: HeaderMap) -> Respon
     (status, Json(Readiness { ready, checks })).into_response()
 }
 
-/// Metrics for Prometheus.
+/// Metrics for Prometheus. With tokens, one that may read is needed.
 #[utoipa::path(
     get,
     path = "/metrics",

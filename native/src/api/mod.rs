@@ -23,10 +23,12 @@ use crate::sink::Sink;
 use crate::source::Health;
 use crate::store::Store;
 
+mod access;
 mod answer;
 mod auth;
 mod body;
 mod clients;
+mod crowded;
 mod cursor;
 mod events;
 mod headers;
@@ -42,14 +44,19 @@ mod query;
 mod rate;
 mod reconcile;
 mod records;
+mod reread;
 mod retry;
 mod server;
 mod sinks;
 mod stats;
+mod tls;
 mod transitions;
 
+pub use access::Access;
 pub(crate) use answer::TransitionAnswer;
-pub use server::serve;
+pub use reread::reread;
+pub use server::Server;
+pub use tls::Tls;
 
 /// A part of the service whose health decides on readiness.
 #[derive(Clone, Debug)]
@@ -64,6 +71,8 @@ pub struct Part {
 pub struct Parts {
     /// The `[api]` section.
     pub api: config::Api,
+    /// The tokens that are valid.
+    pub access: Arc<Access>,
     /// Where the state lives.
     pub store: Arc<dyn Store>,
     /// How clients are judged.
@@ -89,6 +98,7 @@ pub struct Parts {
 /// What every handler shares.
 struct Service {
     api: config::Api,
+    access: Arc<Access>,
     store: Arc<dyn Store>,
     options: presence::Options,
     limits: event::Limits,
@@ -115,6 +125,7 @@ pub fn router(parts: Parts) -> Router {
         reconciling: tokio::sync::Mutex::default(),
         rate: rate::Rate::new(parts.api.rate),
         api: parts.api,
+        access: parts.access,
         store: parts.store,
         options: parts.options,
         limits: parts.limits,
@@ -127,25 +138,28 @@ pub fn router(parts: Parts) -> Router {
         shutdown: parts.shutdown,
         document: OnceLock::new(),
     });
-    let guarded = OpenApiRouter::new()
+    let reads = OpenApiRouter::new()
         .routes(routes!(list::list))
         .routes(routes!(query::query))
         .routes(routes!(clients::client))
         .routes(routes!(history::history))
         .routes(routes!(stats::stats))
         .routes(routes!(transitions::transitions))
-        .routes(routes!(events::events))
         .routes(routes!(quarantine::quarantine))
+        .routes(routes!(sinks::sinks))
+        .routes(routes!(sinks::dead_letters))
+        .routes(routes!(health::metrics))
+        .route_layer(from_fn_with_state(service.clone(), auth::read));
+    let writes = OpenApiRouter::new()
+        .routes(routes!(events::events))
         .routes(routes!(reconcile::reconcile))
         .routes(routes!(retry::retry))
         .routes(routes!(retry::retry_all))
-        .routes(routes!(sinks::sinks))
-        .routes(routes!(sinks::dead_letters))
         .routes(routes!(sinks::retry))
-        .routes(routes!(health::metrics))
-        .route_layer(from_fn_with_state(service.clone(), auth::require));
+        .route_layer(from_fn_with_state(service.clone(), auth::write));
     let (router, document) = OpenApiRouter::with_openapi(openapi::Base::openapi())
-        .merge(guarded)
+        .merge(reads)
+        .merge(writes)
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(openapi::openapi))

@@ -34,7 +34,7 @@ impl Modify for Token {
     fn modify(&self, document: &mut Document) {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("Needed when the service has a token"))
+            .description(Some("Needed when the service has tokens. One of the scope `read` is refused with 403 where something changes: events, reconcile, retry"))
             .build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(scheme));

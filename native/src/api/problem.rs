@@ -11,6 +11,9 @@ use crate::store::StoreError;
 /// The media type of a problem document.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
+/// What a client must show, in the words of RFC 6750.
+const REALM: &str = "Bearer realm=\"mqtt-presence\"";
+
 /// A problem document. `code` is stable, `detail` is for people.
 #[derive(Debug)]
 pub struct Problem {
@@ -19,6 +22,7 @@ pub struct Problem {
     detail: String,
     more: Map<String, Value>,
     retry_after: Option<u32>,
+    challenge: Option<String>,
 }
 
 /// A problem document as OpenAPI describes it.
@@ -45,7 +49,20 @@ impl Problem {
             detail: detail.into(),
             more: Map::new(),
             retry_after: None,
+            challenge: None,
         }
+    }
+
+    /// The token is valid, but not for this call.
+    pub fn lacks_scope(wanted: &str, given: &str) -> Problem {
+        let detail = format!(
+            "this call needs a token of the scope `{wanted}`; the one that was sent has the scope `{given}`"
+        );
+        let mut problem = Problem::new(StatusCode::FORBIDDEN, "insufficient_scope", detail);
+        problem.challenge = Some(format!(
+            "{REALM}, error=\"insufficient_scope\", scope=\"{wanted}\""
+        ));
+        problem
     }
 
     /// A parameter or field whose value is wrong.
@@ -112,11 +129,13 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static("Bearer realm=\"mqtt-presence\""),
-            );
+        let challenge = match (self.challenge, self.status) {
+            (Some(challenge), _) => HeaderValue::from_str(&challenge).ok(),
+            (None, StatusCode::UNAUTHORIZED) => Some(HeaderValue::from_static(REALM)),
+            _ => None,
+        };
+        if let Some(challenge) = challenge {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }

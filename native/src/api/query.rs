@@ -51,7 +51,7 @@ pub async fn query(
     body: Body,
 ) -> Result<Json<Answers>, Problem> {
     body::media_type(&headers, &["application/json"])?;
-    let bytes = body::whole(body, &headers, service.api.body_limit).await?;
+    let bytes = body::whole(body, &headers, &service.api).await?;
     let ids = ids(&bytes)?;
     let found = service.store.clients(&ids).await?;
     let now = clock::now();

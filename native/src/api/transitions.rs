@@ -12,6 +12,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
+use super::access::Pass;
 use super::answer::TransitionAnswer;
 use super::parameters::Parameters;
 use super::problem::{Problem, ProblemSchema};
@@ -32,7 +33,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// oldest that is kept. Without either, it begins now. An `id:` without data
 /// only says how far the stream has come. If a follower is so slow that
 /// flips are dropped before it reads them, an event named `gap` says so and
-/// the stream ends.
+/// the stream ends. It also ends when its token ceases.
 ///
 /// With `settle` only changes come that lasted so long, counted from
 /// `observedAt`; each keeps the `id` of its transition. A client that goes and
@@ -81,11 +82,13 @@ pub async fn transitions(
         );
         Problem::unavailable("too_many_streams", detail).retry_after(5)
     })?;
+    let pass = service.access.pass(&headers);
     let at = start(&service, asked).await?;
     let follower = Follower {
         follow: Follow::new(Arc::clone(&service.store), at, prefix, settle),
         told: None,
         shutdown: service.shutdown.clone(),
+        pass,
         _permit: permit,
     };
     let events = stream::unfold(Some(follower), |follower| async move {
@@ -151,6 +154,7 @@ struct Follower {
     /// The last id that the other end knows of.
     told: Option<u64>,
     shutdown: CancellationToken,
+    pass: Pass,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -170,7 +174,7 @@ impl Follower {
                 let place = Event::default().id(at.to_string());
                 return Some((if first { place.retry(RETRY) } else { place }, true));
             }
-            if shutdown.is_cancelled() {
+            if shutdown.is_cancelled() || self.pass.has_ceased() {
                 return None;
             }
             let pause = match self.follow.step().await {
@@ -185,6 +189,7 @@ impl Follower {
             };
             tokio::select! {
                 () = shutdown.cancelled() => return None,
+                () = self.pass.ceased() => return None,
                 goes = self.follow.wait(pause) => if !goes { return None },
             }
         }

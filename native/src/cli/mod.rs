@@ -23,6 +23,7 @@ mod settings;
 mod signals;
 mod sse;
 mod table;
+mod trust;
 mod watch;
 
 use failure::Failure;

@@ -9,6 +9,7 @@ use ureq::http::{Response, Uri};
 use ureq::{Agent, Body, RequestBuilder};
 
 use super::failure::Failure;
+use super::trust;
 use crate::config::Secret;
 
 /// Where `serve` listens unless told otherwise.
@@ -25,6 +26,45 @@ pub(super) struct ServiceArgs {
     /// File that holds the service's token; or set MQTT_PRESENCE_TOKEN
     #[arg(long, value_name = "FILE", env = "MQTT_PRESENCE_TOKEN_FILE")]
     pub token_file: Option<PathBuf>,
+    /// PEM file with the authorities whose certificates are accepted, in place
+    /// of the system's
+    #[arg(long, value_name = "FILE", env = "MQTT_PRESENCE_CA")]
+    pub ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+}
+
+impl ServiceArgs {
+    /// The service at this address, and nothing more.
+    pub fn at(url: impl Into<String>) -> ServiceArgs {
+        ServiceArgs {
+            url: url.into(),
+            token_file: None,
+            ca: None,
+            identity: IdentityArgs::default(),
+        }
+    }
+}
+
+/// What a service with `api.tls.client_ca` wants to see.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct IdentityArgs {
+    /// PEM file with a certificate to show, where the service wants one
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "key",
+        env = "MQTT_PRESENCE_CERT"
+    )]
+    pub cert: Option<PathBuf>,
+    /// PEM file with the key of that certificate
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "cert",
+        env = "MQTT_PRESENCE_KEY"
+    )]
+    pub key: Option<PathBuf>,
 }
 
 /// A service at an address, with the token it wants.
@@ -105,11 +145,30 @@ impl Service {
             // A proxy's loopback is another machine's.
             config = config.proxy(None);
         }
+        if uri.scheme_str() == Some("https") {
+            config = config.tls_config(trust::tls(args).map_err(Failure::Said)?);
+        }
         Ok(Service {
             agent: config.build().into(),
             base: args.url.trim_end_matches('/').to_owned(),
             token,
         })
+    }
+
+    /// One on this machine that is only asked whether it runs: without token,
+    /// whatever its certificate.
+    pub fn stranger(url: &str) -> Service {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_connect(Some(Duration::from_secs(5)))
+            .proxy(None)
+            .tls_config(trust::nobody());
+        Service {
+            agent: config.build().into(),
+            base: url.to_owned(),
+            token: None,
+        }
     }
 
     /// Its address, without a slash at the end.
@@ -252,9 +311,10 @@ impl Service {
 
     fn unreached(&self, error: &ureq::Error) -> Unanswered {
         let reason = match error {
-            ureq::Error::Io(error) => error.to_string(),
+            ureq::Error::Io(error) => trust::broken(error),
             ureq::Error::HostNotFound => "no such host".into(),
             ureq::Error::ConnectionFailed => "the connection failed".into(),
+            ureq::Error::Rustls(error) => trust::refused(error),
             other => other.to_string(),
         };
         Unanswered::Unreached(format!(

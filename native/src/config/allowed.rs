@@ -49,9 +49,38 @@ pub const ALLOWED: &[(&str, &str)] = &[
     ),
     (
         "api.token",
-        "a string of visible ASCII characters without spaces",
+        "a string of visible ASCII characters without spaces, or `[[api.token]]` tables",
     ),
-    ("api.token_file", "the path of a file that holds the token"),
+    ("api.token_file", "the path of a file with one token a line"),
+    (
+        "api.token.name",
+        "a name for the log, another one for each token, such as `grafana`",
+    ),
+    (
+        "api.token.scope",
+        "`read` (every answer) or `write` (also events, lists and retries)",
+    ),
+    ("api.token.file", "the path of a file with one token a line"),
+    (
+        "api.token.value",
+        "a string; better `file` or the environment",
+    ),
+    (
+        "api.tls",
+        "a table, `{ cert = \"cert.pem\", key = \"key.pem\" }`",
+    ),
+    (
+        "api.tls.cert",
+        "the path of a PEM file with the certificate and those between it and its authority",
+    ),
+    (
+        "api.tls.key",
+        "the path of a PEM file with the certificate's key",
+    ),
+    (
+        "api.tls.client_ca",
+        "the path of a PEM file with the authorities of clients that may connect",
+    ),
     ("api.allow_anonymous", "true or false"),
     (
         "api.cors",
@@ -72,6 +101,18 @@ pub const ALLOWED: &[(&str, &str)] = &[
     ("api.timeout", "a duration such as `30s`, longer than 0"),
     ("api.max_streams", "a whole number from 1 to 100,000"),
     ("api.max_connections", "a whole number from 1 to 100,000"),
+    (
+        "api.header_timeout",
+        "a duration such as `10s`, longer than 0",
+    ),
+    (
+        "api.body_timeout",
+        "a duration such as `20s`, longer than 0",
+    ),
+    (
+        "api.write_timeout",
+        "a duration such as `60s`, longer than 0",
+    ),
     (
         "limits.record",
         "a whole number of bytes from 64 to 16,777,216",
@@ -212,6 +253,6 @@ pub fn allowed(key: &str) -> Option<&'static str> {
 pub fn is_secret(key: &str) -> bool {
     matches!(
         key.rsplit('.').next(),
-        Some("token" | "secret" | "secret_key" | "access_key" | "password")
+        Some("token" | "value" | "secret" | "secret_key" | "access_key" | "password")
     )
 }

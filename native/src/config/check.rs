@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use figment::Figment;
 
-use super::{Config, ConfigError, ConfigFault, Secret, Source, Span, StoreKind};
+use super::{Config, ConfigError, ConfigFault, Secret, Source, Span, StoreKind, token};
 
 /// Checks ranges and keys that go together, and reads the files of secrets.
 pub fn check(config: &mut Config, layers: &Figment) -> Result<(), ConfigError> {
@@ -13,6 +13,9 @@ pub fn check(config: &mut Config, layers: &Figment) -> Result<(), ConfigError> {
         ("rule.lease", config.rule.lease),
         ("store.history", Some(config.store.history)),
         ("api.timeout", Some(config.api.timeout)),
+        ("api.header_timeout", Some(config.api.header_timeout)),
+        ("api.body_timeout", Some(config.api.body_timeout)),
+        ("api.write_timeout", Some(config.api.write_timeout)),
     ] {
         if span.is_some_and(|span| span == Span::seconds(0)) {
             return Err(ConfigError::value(layers, key, "no time at all"));
@@ -61,7 +64,7 @@ pub fn check(config: &mut Config, layers: &Figment) -> Result<(), ConfigError> {
             ));
         }
     }
-    token(config, layers)?;
+    tokens(&config.api, layers)?;
     server(&mut config.store, layers)?;
     for (index, source) in config.source.iter().enumerate() {
         self::source(source, &format!("source.{index}"), layers)?;
@@ -153,35 +156,28 @@ fn is_schema(name: &str) -> bool {
         && !name.starts_with("pg_")
 }
 
-fn token(config: &mut Config, layers: &Figment) -> Result<(), ConfigError> {
-    if let Some(path) = &config.api.token_file {
-        if config.api.token.is_some() {
-            return Err(ConfigError::new(
-                "`api.token` and `api.token_file` are both given; give one",
-            ));
-        }
-        let token = Secret::read(path).map_err(|reason| unreadable("api.token_file", &reason))?;
-        if !is_token(&token) {
-            return Err(ConfigError::new(format!(
-                "`api.token_file`: `{}` holds more than one word of visible ASCII characters",
-                path.display()
-            )));
-        }
-        config.api.token = Some(token);
-    } else if config
-        .api
-        .token
-        .as_ref()
-        .is_some_and(|token| !is_token(token))
-    {
-        return Err(ConfigError::value(
-            layers,
-            "api.token",
-            "empty, or has characters that no header can carry",
+fn tokens(api: &super::Api, layers: &Figment) -> Result<(), ConfigError> {
+    if api.token.is_some() && api.token_file.is_some() {
+        return Err(ConfigError::new(
+            "`api.token` and `api.token_file` are both given; give one, or several `[[api.token]]`",
         ));
     }
-    let bind = config.api.bind;
-    if !bind.ip().is_loopback() && config.api.token.is_none() && !config.api.allow_anonymous {
+    if let Some((index, key, reason)) = token::clash(&api.tokens) {
+        return Err(ConfigError::value(
+            layers,
+            &format!("api.token.{index}.{key}"),
+            reason,
+        ));
+    }
+    for token in api.all_tokens() {
+        token.read().map_err(|reason| match token.name.as_str() {
+            "api.token" => ConfigError::value(layers, "api.token", &reason),
+            "api.token_file" => unreadable("api.token_file", &reason),
+            name => unreadable(&format!("[[api.token]] {name}"), &reason),
+        })?;
+    }
+    let bind = api.bind;
+    if !bind.ip().is_loopback() && !api.wants_token() && !api.allow_anonymous {
         return Err(ConfigError::of(
             ConfigFault::OpenWithoutToken,
             format!(
@@ -199,11 +195,6 @@ pub(super) fn unreadable(key: &str, reason: &str) -> ConfigError {
         ConfigFault::SecretUnreadable,
         format!("`{key}`: {reason}; give the path of a file that this user can read"),
     )
-}
-
-fn is_token(token: &Secret) -> bool {
-    let text = token.expose();
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn source(source: &Source, key: &str, layers: &Figment) -> Result<(), ConfigError> {

@@ -9,8 +9,8 @@ use serde::de::{Deserialize, Deserializer};
 /// The sections of which there may be several.
 pub const TABLES: &[&str] = &["source", "sink"];
 
-/// The text of a TOML file. Its `[[source]]` array becomes a map by index, so
-/// that the environment can add a key to one source; `[[sink]]` likewise.
+/// The text of a TOML file. Its `[[source]]`, `[[sink]]` and `[[api.token]]` arrays
+/// become maps by index, so that the environment can add a key to one of them.
 pub struct File {
     /// As the user gave it.
     pub path: PathBuf,
@@ -26,16 +26,21 @@ impl Provider for File {
     fn data(&self) -> Result<Map<Profile, Dict>, Error> {
         let mut content = self.content.clone();
         for name in TABLES {
-            if let Some(Value::Array(tag, tables)) = content.get(*name) {
-                let by_index = tables
-                    .iter()
-                    .enumerate()
-                    .map(|(index, table)| (index.to_string(), table.clone()))
-                    .collect();
-                content.insert((*name).into(), Value::Dict(*tag, by_index));
-            }
+            by_index(&mut content, name);
+        }
+        if let Some(Value::Dict(_, api)) = content.get_mut("api") {
+            by_index(api, "token");
         }
         Ok(Profile::Default.collect(content))
+    }
+}
+
+fn by_index(table: &mut Dict, name: &str) {
+    if let Some(Value::Array(tag, items)) = table.get(name) {
+        let items = items.iter().enumerate();
+        let map = items.map(|(index, item)| (index.to_string(), item.clone()));
+        let map = Value::Dict(*tag, map.collect());
+        table.insert(name.into(), map);
     }
 }
 

@@ -12,7 +12,7 @@ use super::layers::{File, Part, Single, TABLES};
 use super::secret::REDACTED;
 use super::sink::{Sink, sink};
 use super::source::{Fleet, Http, Source};
-use super::{Config, ConfigError, check};
+use super::{Api, Config, ConfigError, check};
 
 /// The sections, in the order of the documentation.
 const SECTIONS: &[&str] = &[
@@ -42,7 +42,7 @@ pub fn load(input: &Input) -> Result<Config, ConfigError> {
     let mut config = Config {
         rule: section(&layers, "rule")?,
         store: section(&layers, "store")?,
-        api: section(&layers, "api")?,
+        api: api(&layers)?,
         source: sources(&layers)?,
         given: given(&layers, "source")
             .unwrap_or_else(|| vec![Dict::from([("kind".into(), Value::from("http"))])]),
@@ -108,8 +108,11 @@ fn read(path: &Path) -> Result<Dict, ConfigError> {
         _ => ConfigError::new(format!("`{shown}` cannot be read: {error}")),
     })?;
     let content: Dict = Toml::from_str(&text).map_err(|error| syntax(path, &error.to_string()))?;
-    for name in TABLES {
-        if matches!(content.get(*name), Some(Value::Dict(..))) {
+    let api = content.get("api").and_then(Value::as_dict);
+    let tables = TABLES.iter().map(|name| (*name, content.get(*name)));
+    let tokens = ("api.token", api.and_then(|api| api.get("token")));
+    for (name, value) in tables.chain([tokens]) {
+        if matches!(value, Some(Value::Dict(..))) {
             return Err(ConfigError::new(format!(
                 "`{shown}`: write `[[{name}]]`, in two brackets: there may be several"
             )));
@@ -164,8 +167,8 @@ fn sources(layers: &Figment) -> Result<Vec<Source>, ConfigError> {
     let Some(tables) = tables(layers, "source")? else {
         return Ok(vec![Source::Http(Http {})]);
     };
-    let tables = tables.into_iter();
     tables
+        .into_iter()
         .map(|(key, table)| source(layers, &key, table))
         .collect()
 }
@@ -189,28 +192,51 @@ fn sinks(layers: &Figment) -> Result<Vec<Sink>, ConfigError> {
 /// The tables of a section of which there may be several, in order, each with
 /// its key; `None` where there is none.
 fn tables(layers: &Figment, name: &str) -> Result<Option<Vec<(String, Value)>>, ConfigError> {
-    let Ok(Value::Dict(_, tables)) = layers.find_value(name) else {
-        return Ok(None);
+    match layers.find_value(name) {
+        Ok(Value::Dict(_, tables)) => numbered(layers, name, tables).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// `[api]`, whose `token` is text or, as `[[api.token]]`, tables.
+fn api(layers: &Figment) -> Result<Api, ConfigError> {
+    let Ok(Value::Dict(_, mut table)) = layers.find_value("api") else {
+        return Ok(Api::default());
     };
+    let tables = match table.get("token") {
+        Some(Value::Dict(..)) => table.remove("token").and_then(Value::into_dict),
+        _ => None,
+    };
+    let mut api: Api = part(layers, "api", table)?;
+    for (key, table) in numbered(layers, "api.token", tables.unwrap_or_default())? {
+        let Some(table) = table.into_dict() else {
+            return Err(ConfigError::value(layers, &key, "no `[[api.token]]` table"));
+        };
+        api.tokens.push(part(layers, &key, table)?);
+    }
+    Ok(api)
+}
+
+/// Tables by their number, as `source.0`.
+fn numbered(
+    layers: &Figment,
+    name: &str,
+    tables: Dict,
+) -> Result<Vec<(String, Value)>, ConfigError> {
     let mut numbered = Vec::with_capacity(tables.len());
     for (number, table) in tables {
+        let key = format!("{name}.{number}");
         let Ok(index) = number.parse::<usize>() else {
-            let reason = format!("no number of a {name}, such as `{name}.0`");
-            return Err(ConfigError::value(
-                layers,
-                &format!("{name}.{number}"),
-                &reason,
-            ));
+            let reason = format!("no number of a table, such as `{name}.0`");
+            return Err(ConfigError::value(layers, &key, &reason));
         };
-        numbered.push((index, table));
+        numbered.push((index, key, table));
     }
-    numbered.sort_by_key(|(index, _)| *index);
-    let keyed = numbered.into_iter();
-    Ok(Some(
-        keyed
-            .map(|(index, table)| (format!("{name}.{index}"), table))
-            .collect(),
-    ))
+    numbered.sort_by_key(|(index, ..)| *index);
+    Ok(numbered
+        .into_iter()
+        .map(|(_, key, table)| (key, table))
+        .collect())
 }
 
 /// The tables in order, secrets redacted.

@@ -21,6 +21,8 @@ mod source;
 mod span;
 #[cfg(test)]
 mod tests;
+mod tls;
+mod token;
 
 pub use fault::{ConfigError, ConfigFault};
 pub use load::{Input, load};
@@ -28,6 +30,8 @@ pub use secret::{REDACTED, Secret};
 pub use sink::{Sink, SinkFrom, SinkKind, Webhook};
 pub use source::Source;
 pub use span::Span;
+pub use tls::Tls;
+pub use token::{Scope, Token};
 
 /// The whole configuration, checked.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -183,9 +187,11 @@ impl Default for Store {
 pub struct Api {
     /// Address and port; port 0 takes a free one.
     pub bind: SocketAddr,
-    /// What `Authorization: Bearer` must hold.
+    /// What `Authorization: Bearer` must hold: short for one `[[api.token]]`
+    /// with the scope `write`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<Secret>,
-    /// A file that holds the token.
+    /// A file with one token a line, of the scope `write`.
     pub token_file: Option<PathBuf>,
     /// Serve anybody on an address that others reach.
     pub allow_anonymous: bool,
@@ -206,6 +212,57 @@ pub struct Api {
     pub max_streams: usize,
     /// How many connections are open at once.
     pub max_connections: usize,
+    /// How long the head of a request may take, the TLS handshake before it,
+    /// and the silence between two requests.
+    pub header_timeout: Span,
+    /// Longest silence within the body of a request.
+    pub body_timeout: Span,
+    /// How long a client may leave its answer unread.
+    pub write_timeout: Span,
+    /// Certificate and key; plain HTTP without.
+    pub tls: Option<Tls>,
+    /// `[[api.token]]`
+    #[serde(
+        skip_deserializing,
+        rename(serialize = "token"),
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub tokens: Vec<Token>,
+}
+
+impl Api {
+    /// Every token, those that are given in short too.
+    pub fn all_tokens(&self) -> Vec<Token> {
+        let short = |name: &str, file: Option<PathBuf>, value: Option<Secret>| Token {
+            name: name.into(),
+            scope: Scope::Write,
+            file,
+            value,
+        };
+        let value = self
+            .token
+            .clone()
+            .map(|value| short("api.token", None, Some(value)));
+        let file = self
+            .token_file
+            .clone()
+            .map(|file| short("api.token_file", Some(file), None));
+        value
+            .into_iter()
+            .chain(file)
+            .chain(self.tokens.iter().cloned())
+            .collect()
+    }
+
+    /// Whether somebody without a token is refused.
+    pub fn wants_token(&self) -> bool {
+        self.token.is_some() || self.token_file.is_some() || !self.tokens.is_empty()
+    }
+
+    /// `http` or `https`.
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
 }
 
 impl Default for Api {
@@ -222,6 +279,11 @@ impl Default for Api {
             timeout: Span::seconds(30),
             max_streams: 256,
             max_connections: 4_096,
+            header_timeout: Span::seconds(10),
+            body_timeout: Span::seconds(20),
+            write_timeout: Span::seconds(60),
+            tls: None,
+            tokens: Vec::new(),
         }
     }
 }

@@ -33,6 +33,25 @@ impl Secret {
         Ok(Secret::new(secret))
     }
 
+    /// Reads a file that holds a secret in each line that is not blank.
+    ///
+    /// # Errors
+    /// A sentence: the file cannot be read or has none.
+    pub fn lines(path: &Path) -> Result<Vec<Secret>, String> {
+        let text = std::fs::read_to_string(path)
+            .map(Secret::new)
+            .map_err(|error| format!("`{}` cannot be read: {error}", path.display()))?;
+        let lines = text.expose().lines().map(str::trim);
+        let secrets: Vec<Secret> = lines
+            .filter(|line| !line.is_empty())
+            .map(Secret::new)
+            .collect();
+        if secrets.is_empty() {
+            return Err(format!("`{}` is empty", path.display()));
+        }
+        Ok(secrets)
+    }
+
     /// The secret itself.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()

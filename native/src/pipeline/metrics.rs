@@ -29,6 +29,8 @@ pub const LEFT: &str = "mqtt_presence_deliveries_left_total";
 pub const FORGOTTEN: &str = "mqtt_presence_channels_forgotten_total";
 /// Streams of transitions that are open.
 pub const FOLLOWERS: &str = "mqtt_presence_stream_followers";
+/// Connections that were turned away.
+pub const CONNECTIONS_REFUSED: &str = "mqtt_presence_connections_refused_total";
 /// The newest event time.
 pub const NEWEST_EVENT: &str = "mqtt_presence_newest_event_timestamp_seconds";
 /// The lag of the last batch.
@@ -90,6 +92,11 @@ pub fn describe() {
         "Ids from a sink's place to the newest transition, where this instance delivers"
     );
     describe_gauge!(FOLLOWERS, count, "Streams of transitions that are open");
+    describe_counter!(
+        CONNECTIONS_REFUSED,
+        count,
+        "Connections turned away, as many being open already"
+    );
     describe_gauge!(
         NEWEST_EVENT,
         Unit::Seconds,
@@ -162,6 +169,11 @@ pub fn source_lag(source: &'static str, topic: &str, queue: &str, messages: u64)
         ("queue", queue.to_owned()),
     ];
     gauge!(SOURCE_LAG, &labels).set(messages as f64);
+}
+
+/// A connection was turned away.
+pub fn connection_refused() {
+    counter!(CONNECTIONS_REFUSED).increment(1);
 }
 
 /// So many follow transitions.

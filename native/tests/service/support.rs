@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use ureq::Agent;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_mqtt-presence");
 /// Whatever takes longer hangs.
@@ -87,23 +88,25 @@ impl Service {
             let _ = child.kill();
             panic!("the service did not start: {}", log.lock().unwrap())
         });
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(PATIENCE))
-            .proxy(None)
-            .build()
-            .into();
         Service {
             child,
             url: format!("http://{}", address.replace("0.0.0.0", "127.0.0.1")),
             log,
-            agent,
+            agent: agent(TlsConfig::default()),
             token: None,
         }
     }
 
+    /// From now on over TLS, on connections of their own.
+    pub fn trust(&mut self, ca: &Path) {
+        let ca = Certificate::from_pem(&std::fs::read(ca).unwrap()).unwrap();
+        let roots = RootCerts::new_with_certs(&[ca]);
+        self.agent = agent(TlsConfig::builder().root_certs(roots).build());
+        self.url = format!("https://{}", self.address());
+    }
+
     pub fn address(&self) -> &str {
-        self.url.strip_prefix("http://").unwrap()
+        self.url.split_once("://").unwrap().1
     }
 
     pub fn log(&self) -> String {
@@ -181,6 +184,16 @@ impl Service {
             thread::sleep(Duration::from_millis(10));
         }
     }
+}
+
+fn agent(tls: TlsConfig) -> Agent {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(PATIENCE))
+        .proxy(None)
+        .tls_config(tls)
+        .build()
+        .into()
 }
 
 impl Drop for Service {

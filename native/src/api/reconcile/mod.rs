@@ -118,8 +118,7 @@ pub async fn reconcile(
     let parser = tokio::task::spawn_blocking(move || {
         list::read(read, |part| parts.blocking_send(part).is_ok())
     });
-    let chunks = Chunks::new(body, &HeaderMap::new(), usize::MAX)?;
-    let feed = feed(&service, chunks, bytes);
+    let feed = feed(Chunks::endless(body, &service.api), bytes);
     let mut work = Work::new(&service);
     let apply = async move {
         while let Some(part) = taken.recv().await {
@@ -145,19 +144,11 @@ pub async fn reconcile(
 }
 
 /// Hands the body over; one that dawdles is let go.
-async fn feed(
-    service: &Shared,
-    mut chunks: Chunks,
-    bytes: mpsc::Sender<Bytes>,
-) -> Result<(), Problem> {
-    let limit = service.api.timeout;
+async fn feed(mut chunks: Chunks, bytes: mpsc::Sender<Bytes>) -> Result<(), Problem> {
     loop {
-        let chunk = tokio::time::timeout(limit.duration(), chunks.next());
-        let chunk = chunk.await.map_err(|_| {
-            let detail = format!("nothing of the body came within {limit} (`api.timeout`)");
-            Problem::new(StatusCode::REQUEST_TIMEOUT, "body_incomplete", detail)
-        })?;
-        let Some(chunk) = chunk? else { return Ok(()) };
+        let Some(chunk) = chunks.next().await? else {
+            return Ok(());
+        };
         // The reader that has stopped says why.
         if bytes.send(chunk).await.is_err() {
             return Ok(());

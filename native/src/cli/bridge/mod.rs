@@ -39,9 +39,8 @@ pub(super) struct BridgeArgs {
     /// `store`, the one that `--config` names
     #[arg(long, value_name = "TARGET")]
     to: target::Place,
-    /// File that holds the token of an HTTP target; or set MQTT_PRESENCE_TOKEN
-    #[arg(long, value_name = "FILE", env = "MQTT_PRESENCE_TOKEN_FILE")]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    service: target::ServiceAccess,
     /// For `--to store`: the configuration of the service, of which store and rule are taken
     #[arg(long, value_name = "FILE", env = "MQTT_PRESENCE_CONFIG")]
     config: Option<PathBuf>,
@@ -89,7 +88,7 @@ pub(super) fn run(args: &BridgeArgs) -> Result<ExitCode, Failure> {
     runtime.block_on(async {
         let target = args
             .to
-            .open(args.token_file.clone(), args.config.clone())
+            .open(args.service.clone(), args.config.clone())
             .await?;
         let ended = carry::Carry::new(args.format_in, adapter, keep, &target)
             .run(options, args.broker.from(), topics)

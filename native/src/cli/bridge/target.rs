@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::Args;
 use mqtt_presence_core::event::Event;
 
 use super::super::failure::Failure;
@@ -55,18 +56,30 @@ impl FromStr for Place {
     }
 }
 
+/// How a service as target lets the bridge in.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ServiceAccess {
+    /// File that holds the token of an HTTP target, which must be one that may write; or set MQTT_PRESENCE_TOKEN
+    #[arg(long, value_name = "FILE", env = "MQTT_PRESENCE_TOKEN_FILE")]
+    token_file: Option<PathBuf>,
+    /// PEM file with the authorities of an `https://` target, in place of the system's
+    #[arg(long = "to-ca", value_name = "FILE", env = "MQTT_PRESENCE_CA")]
+    ca: Option<PathBuf>,
+}
+
 impl Place {
     pub async fn open(
         &self,
-        token_file: Option<PathBuf>,
+        service: ServiceAccess,
         config: Option<PathBuf>,
     ) -> Result<Target, Failure> {
         Ok(match self {
             Place::Stdout => Target::Stdout,
             Place::Store => Target::Store(StoreTarget::open(config).await?),
             Place::Http(url) => Target::Http(Service::new(&ServiceArgs {
-                url: url.clone(),
-                token_file,
+                token_file: service.token_file,
+                ca: service.ca,
+                ..ServiceArgs::at(url)
             })?),
             #[cfg(feature = "remoting")]
             Place::Rocketmq { namesrv, topic } => {

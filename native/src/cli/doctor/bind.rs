@@ -1,16 +1,17 @@
-//! The address that `serve` would listen on.
+//! The address that `serve` would listen on, and who may use it.
 
 use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 
-use super::super::service::{Service, ServiceArgs};
+use super::super::service::Service;
 use super::{Finding, Name};
 use crate::config::Api;
 
 /// Tries the address, and looks at who may reach it.
 pub(super) fn check(api: &Api) -> Vec<Finding> {
-    let mut findings = vec![address(api.bind)];
-    if !api.bind.ip().is_loopback() && api.token.is_none() {
+    let mut findings = vec![address(api)];
+    let reached = !api.bind.ip().is_loopback();
+    if reached && !api.wants_token() {
         findings.push(Finding::note(
             Name::ApiOpenToAll,
             "api",
@@ -18,28 +19,49 @@ pub(super) fn check(api: &Api) -> Vec<Finding> {
             "set `api.token_file`",
         ));
     }
-    if let Some(path) = &api.token_file
-        && super::reach::others_may_read(path)
-    {
-        let path = path.display();
+    if reached && api.wants_token() && api.tls.is_none() {
         findings.push(Finding::note(
-            Name::SecretOpenToOthers,
+            Name::TokensUnencrypted,
             "api",
-            format!("`{path}` can be read by every user of this machine"),
-            &format!("`chmod 600 {path}`"),
+            "tokens travel unencrypted",
+            "set `api.tls`, or put a proxy that ends TLS before it",
         ));
+    }
+    if let Some(tls) = &api.tls {
+        findings.push(match crate::api::Tls::new(tls) {
+            Ok(_) => Finding::good("api.tls", "certificate and key go together"),
+            Err(reason) => Finding::wrong(
+                Name::TlsUnusable,
+                "api.tls",
+                reason,
+                "correct `api.tls.cert` and `api.tls.key`",
+            ),
+        });
+    }
+    let tokens = api.all_tokens();
+    let files = tokens.iter().filter_map(|token| token.file.as_ref());
+    for path in files.chain(api.tls.iter().map(|tls| &tls.key)) {
+        if super::reach::others_may_read(path) {
+            let path = path.display();
+            findings.push(Finding::note(
+                Name::SecretOpenToOthers,
+                "api",
+                format!("`{path}` can be read by every user of this machine"),
+                &format!("`chmod 600 {path}`"),
+            ));
+        }
     }
     findings
 }
 
-fn address(bind: SocketAddr) -> Finding {
-    let part = "address";
+fn address(api: &Api) -> Finding {
+    let (part, bind) = ("address", api.bind);
     let error = match TcpListener::bind(bind) {
         Ok(_) => return Finding::good(part, format!("`{bind}` is free")),
         Err(error) => error,
     };
     match error.kind() {
-        ErrorKind::AddrInUse if answers(bind) => Finding::note(
+        ErrorKind::AddrInUse if answers(api) => Finding::note(
             Name::ServiceRunning,
             part,
             format!("a service answers at `{bind}` already"),
@@ -72,10 +94,9 @@ fn address(bind: SocketAddr) -> Finding {
     }
 }
 
-fn answers(bind: SocketAddr) -> bool {
-    let args = ServiceArgs {
-        url: format!("http://{bind}"),
-        token_file: None,
-    };
-    Service::new(&args).is_ok_and(|service| service.get("/healthz").is_ok())
+/// Whether a service answers there. Sends no token and trusts any certificate,
+/// as nothing depends on what it says.
+fn answers(api: &Api) -> bool {
+    let url = format!("{}://{}", api.scheme(), api.bind);
+    Service::stranger(&url).get("/healthz").is_ok()
 }

@@ -48,7 +48,7 @@ macro_rules! names {
 names! {
     ConfigUnknownKey ConfigSecretUnreadable ConfigOpenWithoutToken ConfigInvalid
     ClockOff
-    PortTaken PortNotAllowed AddressNotHere ServiceRunning ApiOpenToAll SecretOpenToOthers
+    PortTaken PortNotAllowed AddressNotHere ServiceRunning ApiOpenToAll TokensUnencrypted TlsUnusable SecretOpenToOthers
     FolderMissing FolderNotWritable DiskFull DiskReadOnly
     StoreInUse StoreNewer StoreForgets StoreUnreachable StoreRefused StoreCertificate
     StoreNotPermitted StoreTooOld StoreReadOnly StoreUnusable

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{ending, sources, stores};
 use crate::api;
+use crate::cli::service::DEFAULT_URL;
 use crate::config::Config;
 use crate::pipeline::{self, Intake, Pipeline, Settings};
 use crate::sink;
@@ -50,6 +51,12 @@ pub(super) async fn service(config: Config) -> Result<ExitCode, String> {
         .local_addr()
         .map_err(|error| not_bound(bind, &error))?;
 
+    let access = Arc::new(api::Access::new(config.api.all_tokens())?);
+    let tls = match &config.api.tls {
+        Some(settings) => Some(Arc::new(api::Tls::new(settings)?)),
+        None => None,
+    };
+
     let options = config.rule.options();
     let store = {
         let (store, options) = (config.store.clone(), options.clone());
@@ -82,6 +89,7 @@ pub(super) async fn service(config: Config) -> Result<ExitCode, String> {
     parts.append(&mut running.parts);
     let router = api::router(api::Parts {
         api: config.api.clone(),
+        access: Arc::clone(&access),
         store,
         options,
         limits: config.limits.event(),
@@ -93,15 +101,17 @@ pub(super) async fn service(config: Config) -> Result<ExitCode, String> {
         leaving: leaving.clone(),
         shutdown: stop.clone(),
     });
-    let interface = tokio::spawn(api::serve(
-        listener,
+    tokio::spawn(api::reread(access, tls.clone(), stop.clone()));
+    let server = api::Server {
         router,
-        config.api.max_connections,
-        stop.clone(),
-    ));
-    tracing::info!(%address, store = config_name(&config), sources = config.source.len(), sinks = config.sink.len(), "listening");
+        api: config.api.clone(),
+        tls,
+    };
+    let interface = tokio::spawn(server.serve(listener, stop.clone()));
+    let scheme = config.api.scheme();
+    tracing::info!(%address, scheme, store = config_name(&config), sources = config.source.len(), sinks = config.sink.len(), "listening");
     if io::stderr().is_terminal() {
-        eprint!("{}", what_to_try(address));
+        eprint!("{}", what_to_try(scheme, address));
     }
 
     let outcome = tokio::select! {
@@ -167,21 +177,22 @@ fn config_name(config: &Config) -> String {
 }
 
 /// For a person at a terminal.
-fn what_to_try(address: SocketAddr) -> String {
+fn what_to_try(scheme: &str, address: SocketAddr) -> String {
     let address = if address.ip().is_unspecified() {
         format!("127.0.0.1:{}", address.port())
     } else {
         address.to_string()
     };
-    let flag = if address == "127.0.0.1:8787" {
+    let url = format!("{scheme}://{address}");
+    let flag = if url == DEFAULT_URL {
         String::new()
     } else {
-        format!(" --url http://{address}")
+        format!(" --url {url}")
     };
     format!(
-        "\n  mqtt-presence answers at http://{address}\n\n  Try, in another terminal:\n    \
+        "\n  mqtt-presence answers at {url}\n\n  Try, in another terminal:\n    \
          mqtt-presence watch{flag}\n    mqtt-presence get CLIENT_ID{flag}\n    \
-         curl http://{address}/v1/stats\n\n  Ctrl-C ends it in order.\n\n"
+         curl {url}/v1/stats\n\n  Ctrl-C ends it in order.\n\n"
     )
 }
 
