@@ -10,6 +10,8 @@ mod limits;
 mod problems;
 mod reconcile;
 mod retry;
+#[cfg(all(feature = "grpc", feature = "remoting"))]
+mod secrets;
 mod support;
 mod tls;
 mod tokens;
