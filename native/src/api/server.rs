@@ -22,7 +22,8 @@ use tower::ServiceExt;
 use super::{Tls, crowded};
 use crate::config;
 
-/// Largest head of a request in bytes; hyper answers 431 to a larger one.
+/// Bytes of a request's head that hyper reads before it answers 431; its last
+/// read may bring as many again.
 const HEAD: usize = 64 * 1024;
 
 /// How connections are served.

@@ -251,8 +251,12 @@ pub fn allowed(key: &str) -> Option<&'static str> {
 
 /// Whether the value of this key must not be shown.
 pub fn is_secret(key: &str) -> bool {
+    // `api.token.0` is an item of what would be a secret.
+    let mut names = key
+        .rsplit('.')
+        .filter(|part| part.parse::<usize>().is_err());
     matches!(
-        key.rsplit('.').next(),
+        names.next(),
         Some("token" | "value" | "secret" | "secret_key" | "access_key" | "password")
     )
 }

@@ -299,7 +299,10 @@ fn no_message_and_no_printed_form_shows_a_secret() {
         &[],
     )
     .unwrap();
-    assert_eq!(config.api.token.as_ref().unwrap().expose(), "hush-file");
+    let tokens = config.api.all_tokens();
+    assert_eq!(tokens[0].read().unwrap()[0].expose(), "hush-file");
+    assert!(!format!("{config:?}{}", config.shown()).contains("hush"));
+    let config = from("[api]\ntoken = 'hush'", &[], &[]).unwrap();
     assert!(!format!("{config:?}{}", config.shown()).contains("hush"));
     assert!(config.shown().contains("token = \"[redacted]\""));
     assert!(Path::new(&file).exists());

@@ -85,7 +85,7 @@ fn a_connection_that_says_nothing_more_is_closed() {
 fn a_head_that_is_too_large_is_refused() {
     let service = Service::memory(&[]);
     for head in [
-        format!("X-Large: {}\r\n", "a".repeat(100_000)),
+        format!("X-Large: {}\r\n", "a".repeat(200_000)),
         (0..200).map(|n| format!("X-{n}: 1\r\n")).collect(),
     ] {
         let mut stream = connect(&service);
@@ -134,6 +134,8 @@ fn an_answer_that_nobody_reads_is_given_up() {
         "--set",
         "api.write_timeout=1s",
         "--set",
+        "api.header_timeout=1h",
+        "--set",
         "api.max_connections=2",
     ]);
     service.tell(&connects(0..2_000));
@@ -148,7 +150,7 @@ fn an_answer_that_nobody_reads_is_given_up() {
             break;
         }
     }
-    let other = connect(&service);
+    // The client that told the events keeps its connection: both places are taken.
     eventually("its place is free again", || {
         let mut third = connect(&service);
         let _ = write!(
@@ -158,7 +160,7 @@ fn an_answer_that_nobody_reads_is_given_up() {
         );
         rest(&third).starts_with("HTTP/1.0 200 ")
     });
-    drop((unread, other));
+    drop(unread);
 }
 
 #[test]

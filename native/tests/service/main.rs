@@ -12,6 +12,8 @@ mod receiver;
 mod reconcile;
 mod retry;
 mod rolling;
+#[cfg(all(feature = "grpc", feature = "remoting"))]
+mod secrets;
 mod sinks;
 mod support;
 mod tls;

@@ -149,7 +149,8 @@ fn with_an_authority_of_clients_only_theirs_may_connect() {
     for stranger in [None, Some(&own)] {
         let (code, _, said) = asks(stranger);
         assert_eq!(code, 2, "{said}");
-        assert!(said.contains("--cert FILE --key FILE"), "{said}");
+        // The handshake's last word may be lost when the connection is reset.
+        assert!(said.contains("cannot reach"), "{said}");
     }
 }
 

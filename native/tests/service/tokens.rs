@@ -176,6 +176,10 @@ fn tokens_that_cannot_be_used_are_named_at_the_start() {
             "[api.token]\nname = 'a'".into(),
             &["`[[api.token]]`, in two brackets"],
         ),
+        (
+            "[api]\ntoken = ['hush-1']".into(),
+            &["`api.token.0` is no `[[api.token]]` table"],
+        ),
         ("[api]\ntoken = 5".into(), &["`api.token`", "wrong type"]),
     ] {
         let config = folder.path().join("p.toml");
