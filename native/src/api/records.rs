@@ -73,8 +73,11 @@ pub fn read(exposition: &str) -> Read {
     read
 }
 
+/// A label and its value.
+type Label<'a> = (&'a str, String);
+
 /// `name{label="value",…} number`: the name, the labels, the number.
-fn sample(line: &str) -> Option<(&str, Vec<(&str, String)>, f64)> {
+fn sample(line: &str) -> Option<(&str, Vec<Label<'_>>, f64)> {
     let (series, value) = line.rsplit_once(' ').filter(|_| !line.starts_with('#'))?;
     let (name, labels) = series.split_once('{').unwrap_or((series, ""));
     // No value of ours has a quote in it.
