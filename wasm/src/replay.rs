@@ -1,10 +1,10 @@
 //! A recording.
 
-use mqtt_presence_core::event::Limits;
-use mqtt_presence_core::replay::{self, Cursor, Input, Raster, Shape};
+use mqtt_presence_core::event::{Limits, Reader};
+use mqtt_presence_core::replay::{self, Cursor, Raster};
 use wasm_bindgen::prelude::*;
 
-use crate::output::{Answer, error, plain, taken};
+use crate::output::{Answer, error, plain};
 use crate::{filter, panic};
 
 /// Everything that was said by a recording of events, to be looked at.
@@ -16,7 +16,8 @@ use crate::{filter, panic};
 pub struct Replay {
     pub(crate) replay: replay::Replay,
     limits: Limits,
-    input: Input,
+    reader: Reader,
+    file: Option<usize>,
 }
 
 #[wasm_bindgen]
@@ -31,7 +32,8 @@ impl Replay {
         Ok(Replay {
             replay: replay::Replay::new(filter::options(options)?),
             limits,
-            input: Input::new(limits, Shape::Detected),
+            reader: Reader::new(limits),
+            file: None,
         })
     }
 
@@ -39,36 +41,46 @@ impl Replay {
     #[wasm_bindgen(js_name = addFile)]
     pub fn add_file(&mut self, name: &str) -> Result<(), JsValue> {
         panic::check()?;
-        taken(self.input.begin(&mut self.replay, name))
+        if self.file.is_some() {
+            self.finish_file()?;
+            self.reader.next_file();
+        }
+        self.file = Some(self.replay.add_file(name));
+        Ok(())
     }
 
     /// The file's next bytes, cut anywhere.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), JsValue> {
         panic::check()?;
-        taken(self.input.push(&mut self.replay, bytes))
+        if self.file.is_none() {
+            self.add_file("")?;
+        }
+        self.reader.push(bytes);
+        self.take()
     }
 
     /// Says that the file ends here.
     #[wasm_bindgen(js_name = finishFile)]
     pub fn finish_file(&mut self) -> Result<(), JsValue> {
         panic::check()?;
-        taken(self.input.finish(&mut self.replay))
+        self.reader.finish();
+        self.take()
     }
 
     /// Leaves the file as it is: what was pushed of its last record is no record.
     #[wasm_bindgen(js_name = abandonFile)]
     pub fn abandon_file(&mut self) -> Result<(), JsValue> {
         panic::check()?;
-        self.input.abandon();
+        self.reader = Reader::with_first_record(self.limits, self.replay.records() + 1);
+        self.file = None;
         Ok(())
     }
 
-    /// Whose messages the file holds that was added last, as far as that is
-    /// clear: `aws`, `emqx`, `mosquitto` or `vernemq`; nothing for events.
-    #[wasm_bindgen(js_name = fileFormat)]
-    pub fn file_format(&self) -> Result<Option<String>, JsValue> {
-        panic::check()?;
-        Ok(self.input.format().map(|format| format.to_string()))
+    fn take(&mut self) -> Result<(), JsValue> {
+        let file = self.file.unwrap_or_default();
+        self.replay
+            .drain(&mut self.reader, file)
+            .map_err(|full| error("full", &full.to_string()))
     }
 
     /// Evaluates the recording by other options; the limits stay.
@@ -83,7 +95,8 @@ impl Replay {
     pub fn clear(&mut self) -> Result<(), JsValue> {
         panic::check()?;
         self.replay = replay::Replay::new(self.replay.options().clone());
-        self.input = Input::new(self.limits, Shape::Detected);
+        self.reader = Reader::new(self.limits);
+        self.file = None;
         Ok(())
     }
 

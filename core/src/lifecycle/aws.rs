@@ -9,9 +9,9 @@ use crate::event::quote;
 
 pub(super) fn read(payload: &[u8]) -> Result<Option<Notice>, String> {
     let object = Object::of(payload)?;
-    let client = object.text("clientId")?.to_owned();
+    let client = object.text("clientId")?;
     let reason = object.text_if_any("disconnectReason");
-    let change = match object.text("eventType")? {
+    let change = match object.text("eventType")?.as_str() {
         "connected" => Change::Connect,
         // Older messages have the flag without the reason.
         "disconnected" => match (reason.as_deref(), object.flag("clientInitiatedDisconnect")) {
@@ -32,7 +32,7 @@ pub(super) fn read(payload: &[u8]) -> Result<Option<Notice>, String> {
             .number("timestamp")?
             .ok_or("`timestamp` is missing")?,
         address: object.text_if_any("ipAddress"),
-        channel: Some(object.text("sessionIdentifier")?.to_owned()),
+        channel: Some(object.text("sessionIdentifier")?),
         reason,
     }))
 }

@@ -11,7 +11,7 @@ use super::notice::{Change, Notice};
 
 pub(super) fn read(payload: &[u8]) -> Result<Option<Notice>, String> {
     let object = Object::of(payload)?;
-    let client = object.text("clientid")?.to_owned();
+    let client = object.text("clientid")?;
     let connected = object.number("connected_at")?;
     let disconnected = object.number("disconnected_at")?;
     let reason = object.text_if_any("reason");

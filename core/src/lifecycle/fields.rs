@@ -1,54 +1,71 @@
-//! Fields of a broker's JSON object.
+//! Fields of a broker's JSON object. Each stays text until it is asked for:
+//! a tree of values would cost the WebAssembly a second parser.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
 
 use crate::event::quote;
 
-pub(super) struct Object(Map<String, Value>);
+pub(super) struct Object(BTreeMap<String, Box<RawValue>>);
 
 impl Object {
     pub fn of(payload: &[u8]) -> Result<Object, String> {
         match serde_json::from_slice(payload) {
-            Ok(Value::Object(map)) => Ok(Object(map)),
-            Ok(_) => Err(format!("{} is no object", quote(payload))),
+            Ok(fields) => Ok(Object(fields)),
+            Err(error) if error.is_data() => Err(format!("{} is no object", quote(payload))),
             Err(error) => Err(format!("{} is no JSON: {error}", quote(payload))),
         }
     }
 
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// A field's JSON, where there is one.
+    pub fn json(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|value| value.get())
+    }
+
     /// A string that must be there.
-    pub fn text(&self, name: &str) -> Result<&str, String> {
-        match self.0.get(name) {
-            Some(Value::String(text)) => Ok(text),
-            Some(other) => Err(format!(
+    pub fn text(&self, name: &str) -> Result<String, String> {
+        match (self.text_if_any(name), self.json(name)) {
+            (Some(text), _) => Ok(text),
+            (None, Some(other)) => Err(format!(
                 "`{name}` is {}, not a string",
-                quote(other.to_string().as_bytes())
+                quote(other.as_bytes())
             )),
-            None => Err(format!("`{name}` is missing")),
+            (None, None) => Err(format!("`{name}` is missing")),
         }
     }
 
     /// A string, where there is one.
     pub fn text_if_any(&self, name: &str) -> Option<String> {
-        self.0.get(name).and_then(Value::as_str).map(str::to_owned)
+        let json = self.json(name).filter(|json| json.starts_with('"'))?;
+        serde_json::from_str(json).ok()
     }
 
     /// A whole number, also as digits in a string, where there is one.
     pub fn number(&self, name: &str) -> Result<Option<u64>, String> {
-        let number = match self.0.get(name) {
-            None | Some(Value::Null) => return Ok(None),
-            Some(Value::String(digits)) => digits.parse().ok(),
-            Some(other) => other.as_u64(),
+        let json = match self.json(name) {
+            None | Some("null") => return Ok(None),
+            Some(json) => json,
         };
-        match number {
-            Some(number) => Ok(Some(number)),
-            None => Err(format!(
+        let digits = self.text_if_any(name);
+        match digits.as_deref().unwrap_or(json).parse() {
+            Ok(number) => Ok(Some(number)),
+            Err(_) => Err(format!(
                 "`{name}` is {}, not a whole number",
-                quote(self.0[name].to_string().as_bytes())
+                quote(json.as_bytes())
             )),
         }
     }
 
     pub fn flag(&self, name: &str) -> Option<bool> {
-        self.0.get(name).and_then(Value::as_bool)
+        match self.json(name)? {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        }
     }
 }

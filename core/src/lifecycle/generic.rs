@@ -61,7 +61,7 @@ pub(super) fn read(
         ));
     };
     Ok(Some(Notice {
-        client: object.text(&fields.client)?.to_owned(),
+        client: object.text(&fields.client)?,
         change,
         time: object.number(&fields.time)?.unwrap_or(received),
         address: object.text_if_any(&fields.address),

@@ -1,7 +1,6 @@
 //! Whose messages a recording holds, as its beginning says.
 
-use serde_json::Value;
-
+use super::fields::Object;
 use super::{Format, mosquitto, published};
 use crate::event::{Limits, Reader, Rejected};
 
@@ -111,20 +110,18 @@ impl Head {
 
 /// Whose object this is, which is no event.
 fn of(rejected: &Rejected) -> Option<Format> {
-    let Ok(Value::Object(object)) = serde_json::from_slice(&rejected.raw) else {
-        return None;
-    };
+    let object = Object::of(&rejected.raw).ok()?;
     if let Some(format) = published::format(&object) {
         return Some(format);
     }
-    let kind = object.get("eventType").and_then(Value::as_str);
-    if object.contains_key("sessionIdentifier")
-        && matches!(kind, Some("connected" | "disconnected"))
+    let kind = object.text_if_any("eventType");
+    if object.has("sessionIdentifier")
+        && matches!(kind.as_deref(), Some("connected" | "disconnected"))
     {
         return Some(Format::Aws);
     }
-    let timed = object.contains_key("connected_at") || object.contains_key("disconnected_at");
-    (timed && object.contains_key("clientid")).then_some(Format::Emqx)
+    let timed = object.has("connected_at") || object.has("disconnected_at");
+    (timed && object.has("clientid")).then_some(Format::Emqx)
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::Format;
 use super::notice::{Change, Notice};
@@ -254,19 +253,19 @@ fn event(
     reason: Option<&str>,
     remark: Option<&str>,
 ) -> Event {
-    let mut extra = json!({ "adapter": format.as_str() });
-    if let Some(reason) = reason {
-        extra["reason"] = reason.into();
+    let mut extra = format!("{{\"adapter\":\"{format}\"");
+    for (name, text) in [("reason", reason), ("remark", remark)] {
+        if let Some(Ok(json)) = text.map(serde_json::to_string) {
+            extra.push_str(&format!(",\"{name}\":{json}"));
+        }
     }
-    if let Some(remark) = remark {
-        extra["remark"] = remark.into();
-    }
+    extra.push('}');
     Event {
         client_id: client.to_owned(),
         channel_id: channel.id.clone(),
         kind,
         time,
         client_ip: channel.address.clone(),
-        extra: Some(extra.to_string()),
+        extra: Some(extra),
     }
 }

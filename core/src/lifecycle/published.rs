@@ -3,9 +3,8 @@
 //! Format: mosquitto_sub(1), "Output format". The payload is a string with
 //! `%j` and JSON itself with `%J`.
 
-use serde_json::{Map, Value};
-
 use super::Format;
+use super::fields::Object;
 
 /// One message and where and when it came.
 pub(super) struct Published {
@@ -20,30 +19,24 @@ pub(super) fn read(raw: &[u8]) -> Option<Published> {
     if !raw.trim_ascii_start().starts_with(b"{") {
         return None;
     }
-    let Ok(Value::Object(mut object)) = serde_json::from_slice(raw) else {
-        return None;
-    };
-    let time = milliseconds(object.get("tst")?.as_str()?)?;
-    let Value::String(topic) = object.remove("topic")? else {
-        return None;
-    };
-    let payload = match object.remove("payload")? {
-        Value::String(text) => text.into_bytes(),
-        other => other.to_string().into_bytes(),
-    };
+    let object = Object::of(raw).ok()?;
+    let payload = object.text_if_any("payload");
     Some(Published {
-        topic,
-        payload,
-        time,
+        time: milliseconds(&object.text_if_any("tst")?)?,
+        topic: object.text_if_any("topic")?,
+        payload: match payload {
+            Some(text) => text.into_bytes(),
+            None => object.json("payload")?.as_bytes().to_vec(),
+        },
     })
 }
 
 /// Whose message an object is a record of, as its topic says.
-pub(super) fn format(object: &Map<String, Value>) -> Option<Format> {
-    if !object.contains_key("tst") || !object.contains_key("payload") {
+pub(super) fn format(object: &Object) -> Option<Format> {
+    if !object.has("tst") || !object.has("payload") {
         return None;
     }
-    let topic = object.get("topic")?.as_str()?;
+    let topic = object.text_if_any("topic")?;
     let last = topic.rsplit('/').next().unwrap_or_default();
     match last {
         _ if topic.starts_with("$aws/events/presence/") => Some(Format::Aws),

@@ -25,7 +25,7 @@ pub(super) fn read(topic: &str, payload: &[u8], received: u64) -> Result<Option<
         (address, _) => address,
     };
     Ok(Some(Notice {
-        client: object.text("client_id")?.to_owned(),
+        client: object.text("client_id")?,
         change,
         time: received,
         address,

@@ -1,6 +1,7 @@
 //! Devices with Eclipse Paho for Java, each a process of its own.
 
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 
 use crate::road::{Road, row};
 
@@ -15,7 +16,7 @@ impl Device {
                 "-XX:TieredStopAtLevel=1",
                 "-cp",
             ])
-            .arg(xtask::maven::class_path(&build()))
+            .arg(programs())
             .args([
                 "Device",
                 &format!("tcp://127.0.0.1:{}", road.broker.port()),
@@ -54,17 +55,20 @@ impl Drop for Device {
     }
 }
 
-fn build() -> std::path::PathBuf {
-    xtask::place::target().join("bridge").join("java")
+/// Where the Java programs are, once they are built.
+pub fn programs() -> String {
+    static BUILT: OnceLock<String> = OnceLock::new();
+    let build = || {
+        let folder = xtask::place::target().join("bridge").join("java");
+        let source = xtask::place::root().join("tests/bridge/java");
+        xtask::maven::build("build the Java device and broker", &source, &folder).unwrap();
+        xtask::maven::class_path(&folder)
+    };
+    BUILT.get_or_init(build).clone()
 }
 
 #[test]
 fn paho_devices_are_answered_within_two_seconds() {
-    let source = xtask::place::root()
-        .join("tests")
-        .join("bridge")
-        .join("java");
-    xtask::maven::build("build the Paho device", &source, &build()).unwrap();
     let road = Road::over_http();
     let seen = || road.broker.log().len();
 

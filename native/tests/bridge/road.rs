@@ -16,13 +16,38 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// From the broker's own notice to the answer.
 const AT_MOST: Duration = Duration::from_secs(2);
 
-/// Mosquitto, the bridge, and a service that answers.
-pub struct Road {
+/// A broker that the bridge listens to.
+pub trait Broker {
+    const NAME: &'static str;
+    fn port(&self) -> u16;
+    /// What it has said so far of who comes and goes.
+    fn log(&self) -> String;
+    /// What of that says that a client came.
+    fn came(id: &str) -> String;
+}
+
+impl Broker for Mosquitto {
+    const NAME: &'static str = "Mosquitto";
+    fn port(&self) -> u16 {
+        self.port()
+    }
+    fn log(&self) -> String {
+        self.log()
+    }
+    fn came(id: &str) -> String {
+        format!(" as {id} (p")
+    }
+}
+
+/// A broker, the bridge, and a service that answers.
+pub struct Road<B = Mosquitto> {
     // Dropped in this order.
-    bridge: Running,
+    bridge: Option<Running>,
     _service: Running,
-    pub broker: Mosquitto,
+    pub broker: B,
     port: u16,
+    /// What the bridge is told of target and format.
+    flags: Vec<String>,
     folder: TempDir,
 }
 
@@ -42,6 +67,19 @@ impl Road {
             "allow_anonymous true\nmax_connections -1",
         )
         .unwrap();
+        Road::begin(folder, broker, port, serve, &["--to", target])
+    }
+}
+
+impl<B: Broker> Road<B> {
+    /// From this broker, which runs.
+    pub fn begin(
+        folder: TempDir,
+        broker: B,
+        port: u16,
+        serve: &[String],
+        flags: &[&str],
+    ) -> Road<B> {
         let log = |name: &str| File::create(folder.path().join(name)).unwrap();
         let mut command = Command::new(BINARY);
         command.arg("serve").args(serve).stderr(log("serve.log"));
@@ -49,22 +87,42 @@ impl Road {
         eventually("the service is ready", || {
             http::get(port, "/readyz").is_ok_and(|(status, _)| status == 200)
         });
-        let mut command = Command::new(BINARY);
-        command
-            .args(["bridge", "--from", &broker.url(), "--to", target, "--state"])
-            .arg(folder.path().join("bridge.json"))
-            .stdout(Stdio::null())
-            .stderr(log("bridge.log"));
-        let bridge = spawn(&mut command).unwrap();
-        let road = Road {
-            bridge,
+        let mut road = Road {
+            bridge: None,
             _service: service,
             broker,
             port,
+            flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
             folder,
         };
+        road.start_bridge();
         road.is_heard();
         road
+    }
+
+    fn start_bridge(&mut self) {
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.bridge_log());
+        let mut command = Command::new(BINARY);
+        command
+            .args(["bridge", "--from"])
+            .arg(format!("mqtt://127.0.0.1:{}", self.broker.port()))
+            .args(&self.flags)
+            .arg("--state")
+            .arg(self.folder.path().join("bridge.state"))
+            .stdout(Stdio::null())
+            .stderr(log.unwrap());
+        self.bridge = Some(spawn(&mut command).unwrap());
+    }
+
+    /// The bridge is killed (-9), something happens, and it is started again.
+    pub fn without_bridge(&mut self, meanwhile: impl FnOnce(&B)) {
+        self.bridge.take().unwrap().kill();
+        meanwhile(&self.broker);
+        self.start_bridge();
+        self.is_heard();
     }
 
     /// Waits until the bridge hears of others.
@@ -78,7 +136,11 @@ impl Road {
 
     /// The bridge ends well at Ctrl-C.
     pub fn end(self) {
-        let status = self.bridge.stop("INT", Duration::from_secs(5)).unwrap();
+        let status = self
+            .bridge
+            .unwrap()
+            .stop("INT", Duration::from_secs(5))
+            .unwrap();
         assert_eq!(status.code(), Some(0));
     }
 
@@ -103,7 +165,7 @@ impl Road {
     /// Waits until the broker has let the client in, and the service knows of
     /// it by this channel alone.
     pub fn comes_online(&self, seen: usize, id: &str) {
-        self.answers(seen, &format!(" as {id} (p"), id, "online", &["open"]);
+        self.answers(seen, &B::came(id), id, "online", &["open"]);
     }
 
     /// Waits for a line of the broker's log after `seen` bytes of it, then for
@@ -159,8 +221,14 @@ fn endings(client: &Value) -> Vec<&'static str> {
 
 /// One line of the table broker × case.
 pub fn row(library: &str, case: &str, answer: &str, took: Duration) {
+    row_of::<Mosquitto>(library, case, answer, took);
+}
+
+/// The same of another broker.
+pub fn row_of<B: Broker>(library: &str, case: &str, answer: &str, took: Duration) {
     println!(
-        "| Mosquitto | {library} | {case} | {answer} | {} ms |",
+        "| {} | {library} | {case} | {answer} | {} ms |",
+        B::NAME,
         took.as_millis()
     );
 }

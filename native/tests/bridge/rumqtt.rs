@@ -33,7 +33,7 @@ fn options(port: u16, id: &str) -> MqttOptions {
     options
 }
 
-fn goodbye((client, mut connection): (Client, Connection)) {
+pub fn goodbye((client, mut connection): (Client, Connection)) {
     client.disconnect().unwrap();
     while connection.recv().is_ok_and(|event| event.is_ok()) {}
 }

@@ -101,11 +101,7 @@ export interface Progress {
   range: Range;
   /** What went wrong, as a sentence; loading goes on. */
   faults: Fault[];
-  /** Whose messages were read as events, each once, where a file was no recording of events. */
-  formats: BrokerFormat[];
 }
-
-export type BrokerFormat = "aws" | "emqx" | "mosquitto" | "vernemq";
 
 export interface Fault {
   code: string;

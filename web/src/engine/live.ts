@@ -543,7 +543,7 @@ export class LiveEngine implements Engine {
     this.onProgress?.({
       state: this.state, bytes: 0, bytesTotal: null, records: this.lastRecord(), accepted, rejected, duplicates: 0,
       clients: Math.max(this.present.size, this.stats?.clients ?? 0), online: this.stats?.online ?? 0, anomalies: 0,
-      range: this.range(), faults: this.faults, formats: [],
+      range: this.range(), faults: this.faults,
     });
   }
 

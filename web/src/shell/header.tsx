@@ -36,14 +36,7 @@ function Source() {
   const files = inputs.value;
   if (engine.value?.kind === "live") return <strong>{header.service}</strong>;
   if (files.length === 0) return <span class="dim">{header.noSource}</span>;
-  const { formats } = progress.value;
-  const readAs = formats.length > 0 ? header.readAs(formats.map((format) => header.formats[format]).join(", ")) : "";
-  return (
-    <>
-      <strong title={[...files.map((file) => file.name), readAs].join("\n").trim()}>{files.length === 1 ? files[0].name : header.files(files.length)}</strong>
-      {readAs && <span class="dim" role="status" data-testid="read-as"> {readAs}</span>}
-    </>
-  );
+  return <strong title={files.map((file) => file.name).join("\n")}>{files.length === 1 ? files[0].name : header.files(files.length)}</strong>;
 }
 
 function Counts() {

@@ -10,7 +10,7 @@ import { atEnd, cursor, fitTo, fitted, look, resetView, sort } from "./view";
 
 const nothing: Progress = {
   state: "ready", bytes: 0, bytesTotal: null, records: 0, accepted: 0, rejected: 0, duplicates: 0,
-  clients: 0, online: 0, anomalies: 0, range: { from: 0, to: 0 }, faults: [], formats: [],
+  clients: 0, online: 0, anomalies: 0, range: { from: 0, to: 0 }, faults: [],
 };
 
 export const engine = signal<Engine | null>(null);
