@@ -50,3 +50,10 @@ fn three_instances_answer_as_one_through_every_fault() {
     let _turn = turn();
     instances::run();
 }
+
+/// A minute of it, unless `cargo xtask soak` says otherwise.
+#[test]
+fn soak() {
+    let _turn = turn();
+    instances::soak();
+}

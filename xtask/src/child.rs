@@ -118,6 +118,11 @@ impl Drop for Watched {
 }
 
 impl Running {
+    /// Process id.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Its standard output, where the command piped it.
     pub fn stdout(&mut self) -> Option<std::process::ChildStdout> {
         self.0.stdout.take()

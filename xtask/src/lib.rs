@@ -19,6 +19,7 @@ pub mod readme;
 pub mod redis;
 pub mod rocketmq;
 pub mod run;
+pub mod soak;
 pub mod step;
 pub mod test;
 pub mod tool;

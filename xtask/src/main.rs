@@ -26,6 +26,8 @@ enum Command {
     Page(xtask::page::PageArgs),
     /// Start a real RocketMQ, a simulated fleet and the service, until Ctrl-C
     Run(xtask::run::RunArgs),
+    /// Let random faults strike three instances of the service for a while, and judge their answers
+    Soak(xtask::soak::SoakArgs),
     /// Run every check; installs what it lacks
     Test(xtask::test::TestArgs),
 }
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         Command::Package(args) => xtask::package::run_with(&args),
         Command::Page(args) => xtask::page::page(&args),
         Command::Run(args) => xtask::run::run(&args),
+        Command::Soak(args) => xtask::soak::soak(&args),
         Command::Test(args) => xtask::test::test(&args),
     };
     match outcome {

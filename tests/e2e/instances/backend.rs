@@ -17,11 +17,19 @@ impl Backend {
     /// One of each kind, as a careful person would set them up: what is
     /// acknowledged is on the disk.
     pub fn each(folder: &Path) -> Vec<Backend> {
+        ["redis", "postgres"]
+            .map(|name| Backend::start(name, folder))
+            .into()
+    }
+
+    /// The one of this name.
+    pub fn start(name: &str, folder: &Path) -> Backend {
         let redis = ["--appendonly", "yes", "--appendfsync", "always"];
-        vec![
-            Backend::Redis(redis::Server::start(&folder.join("redis"), &redis).unwrap()),
-            Backend::Postgres(postgres::Postgres::start().unwrap()),
-        ]
+        match name {
+            "redis" => Backend::Redis(redis::Server::start(&folder.join("redis"), &redis).unwrap()),
+            "postgres" => Backend::Postgres(postgres::Postgres::start().unwrap()),
+            _ => panic!("`{name}` is no shared store: take `redis` or `postgres`"),
+        }
     }
 
     pub fn name(&self) -> &'static str {

@@ -5,6 +5,8 @@ mod backend;
 mod fault;
 mod follower;
 mod proxy;
+mod soak;
+mod tally;
 mod team;
 mod verdict;
 
@@ -25,6 +27,8 @@ use team::Team;
 use verdict::Verdict;
 
 use crate::messages;
+
+pub use soak::run as soak;
 
 const TOPIC: &str = "instances";
 /// Events that each store gets, unless the variable says otherwise.
@@ -79,18 +83,8 @@ pub fn run() {
         let (bad, worse) = left.1.split_at(part);
         left = (later, worse);
         let rate = (share as u64 / fault.seconds()).clamp(1, RATE);
-        let mut strikes = 0;
-        thread::scope(|scope| {
-            let sending = scope.spawn(|| runtime.block_on(send(&producer, now, bad, rate)));
-            thread::sleep(Duration::from_secs(1));
-            while strikes == 0 || !sending.is_finished() {
-                fault.strike(&mut cluster, &mut teams, &mut random);
-                strikes += 1;
-                let end = Instant::now() + fault.rest();
-                while Instant::now() < end && !sending.is_finished() {
-                    thread::sleep(Duration::from_millis(100));
-                }
-            }
+        let strikes = strike_during(fault, &mut cluster, &mut teams, &mut random, || {
+            runtime.block_on(send(&producer, now, bad, rate));
         });
         messages::add(&mut expected, now);
         let patience = Duration::from_secs(120 + events / 2_000);
@@ -129,6 +123,30 @@ pub fn run() {
         let examples = &verdict.examples;
         assert!(verdict.is_clean(), "{store}, {fault}: {examples:#?}");
     }
+}
+
+/// Strikes again and again while `send` runs; how often it did.
+fn strike_during(
+    fault: Fault,
+    cluster: &mut Cluster,
+    teams: &mut [Team],
+    random: &mut Random,
+    send: impl FnOnce() + Send,
+) -> u64 {
+    let mut strikes = 0;
+    thread::scope(|scope| {
+        let sending = scope.spawn(send);
+        thread::sleep(Duration::from_secs(1));
+        while strikes == 0 || !sending.is_finished() {
+            fault.strike(cluster, teams, random);
+            strikes += 1;
+            let end = Instant::now() + fault.rest();
+            while Instant::now() < end && !sending.is_finished() {
+                thread::sleep(Duration::from_millis(100));
+            }
+        }
+    });
+    strikes
 }
 
 /// Not by a macro, whose words a test that succeeds keeps to itself.
