@@ -31,6 +31,7 @@ impl Backoff {
     }
 
     /// It worked: the next failure is the first again.
+    #[cfg(any(feature = "grpc", test))]
     pub(crate) fn reset(&mut self) {
         self.failures = 0;
     }

@@ -34,6 +34,7 @@ pub(super) struct ServiceArgs {
     pub identity: IdentityArgs,
 }
 
+#[cfg(feature = "bridge")]
 impl ServiceArgs {
     /// The service at this address, and nothing more.
     pub fn at(url: impl Into<String>) -> ServiceArgs {

@@ -105,11 +105,8 @@ fn a_rolling_restart_leaves_no_gap() {
     thread::scope(|scope| {
         let sender = scope.spawn(|| send(&addresses, &stop, &sent));
         scope.spawn(|| follow(&addresses, &stop, &heard));
-        for number in 0..INSTANCES {
-            let (service, address) = (
-                &mut services[number],
-                addresses.lock().unwrap()[number].0.clone(),
-            );
+        for (number, service) in services.iter_mut().enumerate() {
+            let address = addresses.lock().unwrap()[number].0.clone();
             let before = sent.load(Ordering::Relaxed);
             service.signal("TERM");
             let told = Instant::now();
@@ -128,7 +125,7 @@ fn a_rolling_restart_leaves_no_gap() {
             assert_eq!(service.ended().code(), Some(0), "{}", service.log());
             assert!(told.elapsed() >= NOTICE);
             assert!(TcpStream::connect(&address).is_err());
-            services[number] = start(&redis, &address);
+            *service = start(&redis, &address);
             addresses.lock().unwrap()[number].1 = true;
             assert!(
                 sent.load(Ordering::Relaxed) > before,
