@@ -193,7 +193,7 @@ mod tests {
         assert_eq!(after(&header("7")), Some(Duration::from_secs(7)));
         let past = header("Sun, 06 Nov 1994 08:49:37 GMT");
         assert_eq!(after(&past), Some(Duration::ZERO));
-        assert!(after(&header("Fri, 06 Nov 2200 08:49:37 GMT")).unwrap() > Duration::from_secs(1));
+        assert!(after(&header("Thu, 06 Nov 2200 08:49:37 GMT")).unwrap() > Duration::from_secs(1));
         assert_eq!(after(&header("soon")), None);
         assert_eq!(after(&HeaderMap::new()), None);
     }
