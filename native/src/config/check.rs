@@ -173,7 +173,14 @@ fn tokens(api: &super::Api, layers: &Figment) -> Result<(), ConfigError> {
         token.read().map_err(|reason| match token.name.as_str() {
             "api.token" => ConfigError::value(layers, "api.token", &reason),
             "api.token_file" => unreadable("api.token_file", &reason),
-            name => unreadable(&format!("[[api.token]] {name}"), &reason),
+            name => {
+                let fault = match token.file {
+                    Some(_) => ConfigFault::SecretUnreadable,
+                    None => ConfigFault::Other,
+                };
+                let said = format!("`[[api.token]]` with the name `{name}`: {reason}");
+                ConfigError::of(fault, said)
+            }
         })?;
     }
     let bind = api.bind;

@@ -49,6 +49,8 @@ fn the_description_has_every_route_and_no_other() {
         "get /v1/clients/{clientId}",
         "get /v1/clients/{clientId}/history",
         "get /v1/quarantine",
+        "get /v1/sinks",
+        "get /v1/sinks/{name}/dead-letters",
         "get /v1/stats",
         "get /v1/transitions",
         "post /v1/clients/query",
@@ -56,6 +58,7 @@ fn the_description_has_every_route_and_no_other() {
         "post /v1/reconcile",
         "post /v1/quarantine/retry",
         "post /v1/quarantine/{id}/retry",
+        "post /v1/sinks/{name}/dead-letters/retry",
     ];
     assert_eq!(
         described,
