@@ -2,7 +2,7 @@
 //!
 //! The store's numbered stream is the queue. A sink's place in it, the last
 //! transition it need not deliver any more, is kept in the store, and so is a
-//! lease: of the instances that share a store one delivers at a time ([`turn`]),
+//! lease: of the instances that share a store one delivers at a time (`turn`),
 //! and another goes on from the place when it is gone.
 
 use std::sync::{Arc, Mutex, PoisonError};
