@@ -3,6 +3,7 @@
 #![recursion_limit = "512"]
 
 pub mod api;
+mod authorities;
 mod backoff;
 pub mod cli;
 pub mod clock;

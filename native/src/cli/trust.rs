@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig};
 
 use super::service::ServiceArgs;
+use crate::authorities;
 
 /// As the arguments say; without `--ca` the system's authorities are trusted.
 ///
@@ -14,8 +15,7 @@ use super::service::ServiceArgs;
 pub(super) fn tls(args: &ServiceArgs) -> Result<TlsConfig, String> {
     let roots = match &args.ca {
         Some(path) => certificates("--ca", path)?,
-        None => rustls_native_certs::load_native_certs()
-            .certs
+        None => authorities::system()
             .iter()
             .map(|root| Certificate::from_der(root).to_owned())
             .collect(),

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use serde::Serialize;
 use ureq::Agent;
 use ureq::http::{HeaderMap, StatusCode, Uri};
@@ -13,6 +12,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use super::{Outlet, Refusal, sign};
 use crate::api::TransitionAnswer;
+use crate::authorities;
 use crate::clock;
 use crate::config::{self, Secret};
 use crate::store::Numbered;
@@ -50,7 +50,7 @@ impl Webhook {
             .timeout_global(Some(timeout))
             .user_agent(concat!("mqtt-presence/", env!("CARGO_PKG_VERSION")));
         if config.url.starts_with("https://") {
-            let roots = RootCerts::from(authorities(config.tls_ca.as_deref())?);
+            let roots = RootCerts::from(trusted(config.tls_ca.as_deref())?);
             settings = settings.tls_config(TlsConfig::builder().root_certs(roots).build());
         }
         let uri: Option<Uri> = config.url.parse().ok();
@@ -156,27 +156,13 @@ fn excerpt(text: &str) -> String {
 }
 
 /// The certificates to trust: of this file, or the system's.
-fn authorities(path: Option<&Path>) -> Result<Vec<Certificate<'static>>, String> {
-    let owned = |der: &CertificateDer<'_>| Certificate::from_der(der.as_ref()).to_owned();
-    let Some(path) = path else {
-        // One that cannot be read only trusts less.
-        let found = rustls_native_certs::load_native_certs().certs;
-        return Ok(found.iter().map(owned).collect());
+fn trusted(path: Option<&Path>) -> Result<Vec<Certificate<'static>>, String> {
+    let found = match path {
+        Some(path) => authorities::of_file("tls_ca", path)?,
+        None => authorities::system(),
     };
-    let unread = |error: &dyn std::fmt::Display| {
-        format!("`tls_ca`: `{}` cannot be read: {error}", path.display())
-    };
-    let mut certificates = Vec::new();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unread(&error))? {
-        certificates.push(owned(&certificate.map_err(|error| unread(&error))?));
-    }
-    if certificates.is_empty() {
-        return Err(format!(
-            "`tls_ca`: `{}` holds no certificate",
-            path.display()
-        ));
-    }
-    Ok(certificates)
+    let owned = |der: &CertificateDer<'_>| Certificate::from_der(der).to_owned();
+    Ok(found.iter().map(owned).collect())
 }
 
 #[cfg(test)]

@@ -5,8 +5,6 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -18,6 +16,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::fault::Fault;
 use super::{PATIENCE, PostgresSettings};
+use crate::authorities;
 
 /// The oldest server whose statements are all known: PostgreSQL 13.
 const OLDEST: i32 = 130_000;
@@ -186,23 +185,15 @@ fn tls(settings: &PostgresSettings) -> Result<ClientConfig, Fault> {
     let mut roots = RootCertStore::empty();
     match &settings.tls_ca {
         Some(path) => {
-            let shown = path.display();
-            let unread = |error: &dyn std::fmt::Display| {
-                Fault::Sentence(format!("`store.tls_ca`: `{shown}` cannot be read: {error}"))
-            };
-            for certificate in CertificateDer::pem_file_iter(path).map_err(|e| unread(&e))? {
-                let certificate = certificate.map_err(|e| unread(&e))?;
-                roots.add(certificate).map_err(|e| unread(&e))?;
-            }
-            if roots.is_empty() {
-                return Err(Fault::Sentence(format!(
-                    "`store.tls_ca`: `{shown}` holds no certificate"
-                )));
+            let key = "store.tls_ca";
+            for certificate in authorities::of_file(key, path).map_err(Fault::Sentence)? {
+                roots
+                    .add(certificate)
+                    .map_err(|error| Fault::Sentence(authorities::unread(key, path, &error)))?;
             }
         }
         None => {
-            // One that cannot be read only trusts less.
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            roots.add_parsable_certificates(authorities::system());
         }
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
