@@ -74,12 +74,7 @@ pub async fn list(
         limit: limit + 1,
     };
     let mut found = service.store.list(&selection, now).await?;
-    let more = found.len() > limit;
-    found.truncate(limit);
-    let next_cursor = found
-        .last()
-        .filter(|_| more)
-        .map(|(id, _)| cursor::encode(id));
+    let next_cursor = cursor::cut(&mut found, limit, |(id, _)| id.clone());
     let clients = found
         .into_iter()
         .map(|(id, client)| Brief::new(id, Some(&client), &service.options, now))

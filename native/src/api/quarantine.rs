@@ -83,22 +83,10 @@ pub async fn quarantine(
     mut parameters: Parameters,
 ) -> Result<Json<Page>, Problem> {
     let limit = parameters.number("limit", 100, 1, 1_000)?;
-    let after = match parameters.take("cursor")? {
-        None => 0,
-        Some(text) => cursor::decode(&text)?.parse().map_err(|_| {
-            Problem::unprocessable(format!(
-                "`cursor` is `{text}`; give the `nextCursor` of a page of this call"
-            ))
-        })?,
-    };
+    let after = cursor::number(&mut parameters)?;
     parameters.finish(&["limit", "cursor"])?;
     let mut found = service.store.quarantine(after, limit + 1).await?;
-    let more = found.len() > limit;
-    found.truncate(limit);
-    let next_cursor = found
-        .last()
-        .filter(|_| more)
-        .map(|last| cursor::encode(&last.id.to_string()));
+    let next_cursor = cursor::cut(&mut found, limit, |last| last.id.to_string());
     Ok(Json(Page {
         records: found.into_iter().map(Held::from).collect(),
         next_cursor,

@@ -13,7 +13,6 @@ use super::answer::TransitionAnswer;
 use super::parameters::Parameters;
 use super::problem::{Problem, ProblemSchema};
 use super::{Shared, cursor};
-use crate::clock;
 use crate::sink::{Condition, Retried, Sink};
 use crate::store::DeadLetter;
 
@@ -91,7 +90,7 @@ pub async fn sinks(
     parameters: Parameters,
 ) -> Result<Json<Sinks>, Problem> {
     parameters.finish(&[])?;
-    let newest = service.store.stats(clock::now()).await?.last_transition;
+    let newest = *service.store.newest().borrow();
     let mut sinks = Vec::with_capacity(service.sinks.len());
     for sink in &service.sinks {
         let stands = sink.state().await?;
@@ -138,23 +137,11 @@ pub async fn dead_letters(
 ) -> Result<Json<DeadPage>, Problem> {
     let sink = named(&service, path)?;
     let limit = parameters.number("limit", 100, 1, 1_000)?;
-    let after = match parameters.take("cursor")? {
-        None => 0,
-        Some(text) => cursor::decode(&text)?.parse().map_err(|_| {
-            Problem::unprocessable(format!(
-                "`cursor` is `{text}`; give the `nextCursor` of a page of this call"
-            ))
-        })?,
-    };
+    let after = cursor::number(&mut parameters)?;
     parameters.finish(&["limit", "cursor"])?;
     let store = &service.store;
     let mut found = store.dead_letters(sink.name(), after, limit + 1).await?;
-    let more = found.len() > limit;
-    found.truncate(limit);
-    let next_cursor = found
-        .last()
-        .filter(|_| more)
-        .map(|last| cursor::encode(&last.numbered.id.to_string()));
+    let next_cursor = cursor::cut(&mut found, limit, |last| last.numbered.id.to_string());
     Ok(Json(DeadPage {
         dead_letters: found.into_iter().map(Dead::from).collect(),
         next_cursor,

@@ -127,6 +127,10 @@ pub async fn open(config: &Config, store: &Arc<dyn Store>) -> Result<Vec<Arc<Sin
     for settings in &config.sink {
         let name = &settings.name;
         let start = async {
+            // To count a large store takes long, and is for a new sink alone.
+            if store.sink(name).await?.is_some() {
+                return Ok(());
+            }
             let start = match settings.from {
                 SinkFrom::First => store.oldest_transition().await?.saturating_sub(1),
                 SinkFrom::Last => store.stats(crate::clock::now()).await?.last_transition,
