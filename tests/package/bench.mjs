@@ -40,9 +40,6 @@ const [plain, , looked] = best;
 if (best.some(({ accepted }) => accepted !== plain.accepted) || looked.flips !== plain.flips) {
   throw new Error(`the answers differ: ${JSON.stringify(best)}`);
 }
-console.log("| what | events | seconds | events/s | times |\n|---|---:|---:|---:|---:|");
 for (const [at, { accepted, seconds }] of best.entries()) {
-  const rate = Math.round(accepted / seconds);
-  const times = (plain.seconds / seconds).toFixed(1);
-  console.log(`| ${contenders[at][0]} | ${accepted} | ${seconds.toFixed(2)} | ${rate} | ${times} |`);
+  console.log(`${contenders[at][0]}: ${Math.round(accepted / seconds)} events/s`);
 }

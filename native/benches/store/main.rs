@@ -4,11 +4,14 @@
 //! writes a fleet with 5 % duplicates and shuffling into the Redis or the
 //! PostgreSQL of the URL, or without one into SQLite in the folder `TMPDIR`
 //! (or the system's), and prints a line. Events are made before the clock
-//! starts. Into PostgreSQL the same rows are then written once more without
-//! the store ([`upsert`]).
+//! starts. Then come the peers in the same server: the rows that the store
+//! writes without the store ([`upsert`]), the rule in SQL ([`sql_only`]) or in
+//! a script ([`lua_alone`]), whose numbers of clients online must be the store's.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod fleet;
+mod lua_alone;
+mod sql_only;
 mod upsert;
 
 use std::sync::Arc;
@@ -48,13 +51,23 @@ fn main() {
              batches of {size}); commit {took}",
             events as f64 / seconds,
         );
+        let online = runtime.block_on(store.stats(0)).unwrap().online;
         drop(store);
+        let peer = |what: &str, seconds: f64, theirs: u64| {
+            assert_eq!(theirs, online, "{what} gives other answers");
+            println!("{what}: {:.0} events/s", events as f64 / seconds);
+        };
         if name == "postgres" {
             let (seconds, rows) = runtime.block_on(upsert::write_all(&url, &batches));
             println!(
                 "bulk upsert: {:.0} events/s ({rows} rows of clients and transitions)",
                 events as f64 / seconds
             );
+            let (seconds, theirs) = runtime.block_on(sql_only::write_all(&url, &batches));
+            peer("SQL only", seconds, theirs.cast_unsigned());
+        } else {
+            let (seconds, theirs) = runtime.block_on(lua_alone::run_all(&url, &batches));
+            peer("Lua alone", seconds, theirs);
         }
         return;
     }

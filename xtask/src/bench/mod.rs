@@ -2,10 +2,14 @@
 //! It prints; but for the instructions it fails on nothing but a run that did
 //! not complete.
 
+mod chart;
+mod core;
 pub(crate) mod instructions;
 mod java;
 mod postgres;
 mod push;
+mod query;
+mod record;
 mod redis;
 mod replay;
 mod rocketmq;
@@ -26,7 +30,7 @@ pub struct BenchArgs {
     /// Events to measure with
     #[arg(long, default_value_t = 1_000_000)]
     events: u64,
-    /// With `instructions`: write tests/bench/instructions.json anew
+    /// Keep the figures, in tests/bench (and README.md), in the place of those of the same name
     #[arg(long)]
     record: bool,
 }
@@ -45,6 +49,14 @@ enum Name {
     Redis,
     /// The store `postgres`, and a bare bulk upsert of its rows beside it
     Postgres,
+    /// Core's reading and joining on one core, and the Java listener in memory beside it
+    Core,
+    /// `GET /v1/clients/{id}` at 10,000 requests a second
+    Query,
+    /// The store `sqlite` alone
+    Sqlite,
+    /// How core's rate and memory change from ten thousand to ten million clients
+    Growth,
     /// The page in Chromium against its budgets; the table goes into web/README.md
     Page,
 }
@@ -54,11 +66,15 @@ pub fn bench(args: &BenchArgs) -> Result<(), String> {
     if args.name == Some(Name::Instructions) {
         return instructions::compare(args.record);
     }
-    if args.record {
-        return Err("`--record` belongs to `cargo xtask bench instructions`".into());
-    }
-    // The benchmark of the stores is a program of its own, without RocketMQ.
-    if !matches!(args.name, Some(Name::Redis | Name::Postgres)) {
+    // The benchmarks of core and the stores are programs of their own, without RocketMQ.
+    let own = [
+        Name::Redis,
+        Name::Postgres,
+        Name::Sqlite,
+        Name::Core,
+        Name::Growth,
+    ];
+    if args.name.is_none_or(|name| !own.contains(&name)) {
         step::run(
             "build mqtt-presence for release",
             &mut step::cargo(&[
@@ -72,14 +88,20 @@ pub fn bench(args: &BenchArgs) -> Result<(), String> {
     }
     let mut rows = Vec::new();
     let wanted = |name| args.name.is_none_or(|only| only == name);
+    if wanted(Name::Core) {
+        rows.extend(core::measure(args.events)?);
+    }
     if wanted(Name::Replay) {
         rows.push(replay::measure(args.events)?);
     }
     if wanted(Name::Push) {
-        push::measure(args.events)?;
+        rows.extend(push::measure(args.events)?);
     }
     if wanted(Name::Rocketmq) {
         rows.extend(rocketmq::measure(args.events)?);
+    }
+    if wanted(Name::Sqlite) {
+        rows.push(store::sqlite(args.events)?);
     }
     if wanted(Name::Redis) {
         rows.extend(redis::measure(args.events)?);
@@ -87,8 +109,20 @@ pub fn bench(args: &BenchArgs) -> Result<(), String> {
     if wanted(Name::Postgres) {
         rows.extend(postgres::measure(args.events)?);
     }
+    if wanted(Name::Query) {
+        rows.extend(query::measure(args.events)?);
+    }
     if !rows.is_empty() {
-        table::print(&rows);
+        println!("\n{}\n\n{}", record::machine(), table::markdown(&rows));
+        if args.record {
+            record::keep(rows)?;
+        }
+    }
+    if wanted(Name::Growth) {
+        let points = core::growth(args.events)?;
+        if args.record {
+            record::growth(&chart::growth(&points))?;
+        }
     }
     if wanted(Name::Page) {
         page::bench(&program())?;

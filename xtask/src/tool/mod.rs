@@ -3,6 +3,7 @@
 
 use std::process::{Command, Stdio};
 
+pub mod built;
 pub mod compiler;
 pub mod deny;
 pub mod promtool;

@@ -23,7 +23,7 @@ public final class NoticeListener {
   private final ConcurrentHashMap<String, ConcurrentHashMap<String, EnumSet<Kind>>> clients =
       new ConcurrentHashMap<>();
 
-  private void take(JSONObject notice) {
+  void take(JSONObject notice) {
     Kind kind = "connect".equals(notice.getString("eventType")) ? Kind.CONNECT : Kind.TCPCLEAN;
     String channel = notice.getString("channelId");
     clients.compute(notice.getString("clientId"), (id, channels) -> {

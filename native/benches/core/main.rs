@@ -1,20 +1,22 @@
-//! `rate [CLIENTS [EVENTS]]`: bytes to events to state on one core, and what a
-//! client takes in memory. Clients connect once each, timed as one run; then
-//! EVENTS events of clients drawn at random, timed as another. Making the text
-//! is not timed.
-#![allow(
-    clippy::disallowed_macros,
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    clippy::unwrap_used,
-    reason = "it measures time and memory"
-)]
+//! Bytes to events to state on one core, and what a client takes in memory.
+//!
+//! `cargo bench --no-default-features --bench core -- [CLIENTS] [EVENTS] [FILE]`:
+//! clients connect once each, timed as one run; then EVENTS events of clients
+//! drawn at random, timed as another. Making the text is not timed. With FILE
+//! the text is written there too, for a peer.
+#![allow(clippy::unwrap_used, missing_docs)]
 
 use std::fmt::Write;
+use std::fs::File;
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use mqtt_presence_core::event::{Limits, Reader};
 use mqtt_presence_core::presence::{Options, Presence};
+
+/// As of the service.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Bytes that are pushed at once.
 const CHUNK: usize = 64 * 1024;
@@ -22,17 +24,20 @@ const CHUNK: usize = 64 * 1024;
 const BEGIN: u64 = 1_767_225_600_000;
 
 fn main() {
-    let mut numbers = std::env::args().skip(1).map(|n| n.parse().unwrap());
+    // `cargo bench` adds `--bench`.
+    let arguments = || std::env::args().skip(1).filter(|word| word != "--bench");
+    let mut numbers = arguments().filter_map(|word| word.parse().ok());
+    let file = arguments().find(|word| word.parse::<u64>().is_err());
     let clients: u64 = numbers.next().unwrap_or(1_000_000);
     let events: u64 = numbers.next().unwrap_or(4_000_000);
-    let mut run = Run::new(clients);
+    let mut run = Run::new(clients, file.map(|path| File::create(path).unwrap()));
     let empty = resident();
     let connecting = run.apply((0..clients).collect::<Vec<_>>());
     // Ids as the fleet's: 25 and 32 bytes.
     let ids = 25 + 32;
     let bytes = (resident() - empty) as f64 / clients as f64;
     println!(
-        "{clients} live clients: {bytes:.0} bytes each, {:.0} beyond its two ids",
+        "bytes of a live client: {bytes:.0}; beyond its two ids: {:.0}",
         bytes - f64::from(ids)
     );
     report("connects of new clients", clients, connecting);
@@ -53,8 +58,8 @@ fn main() {
 }
 
 fn report(what: &str, events: u64, took: Duration) {
-    let rate = events as f64 / took.as_secs_f64() / 1e6;
-    println!("{what}: {rate:.2} million a second");
+    let rate = events as f64 / took.as_secs_f64();
+    println!("{what}: {rate:.0} a second");
 }
 
 struct Run {
@@ -68,11 +73,13 @@ struct Run {
     /// whether it is live.
     fleet: Vec<(u32, bool)>,
     now: u64,
+    file: Option<File>,
 }
 
 impl Run {
-    fn new(clients: u64) -> Run {
+    fn new(clients: u64, file: Option<File>) -> Run {
         Run {
+            file,
             presence: Presence::new(Options::default()),
             reader: Reader::new(Limits::default()),
             alone: Reader::new(Limits::default()),
@@ -100,6 +107,9 @@ impl Run {
     }
 
     fn push(&mut self, text: &mut String) -> Duration {
+        if let Some(file) = &mut self.file {
+            file.write_all(text.as_bytes()).unwrap();
+        }
         let began = Instant::now();
         self.alone.push(text.as_bytes());
         while !self.alone.next_plains().is_empty() || self.alone.next().is_some() {}

@@ -1,0 +1,94 @@
+//! How long `GET /v1/clients/{id}` takes at a steady rate, beside a stream of
+//! events that is stored meanwhile.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::table::{Aim, Row};
+use super::{program, replay};
+use crate::{child, http, place, step, tool};
+
+/// Requests a second, for so long, over so many connections.
+const RATE: &str = "10000";
+const SECONDS: &str = "20s";
+const CONNECTIONS: &str = "32";
+
+/// The 99th percentile, with the store in memory and with sqlite.
+pub(super) fn measure(events: u64) -> Result<Vec<Row>, String> {
+    let oha = tool::built::program("oha", "1.16.0")?;
+    let recording = replay::recording(events)?;
+    ["memory", "sqlite"]
+        .into_iter()
+        .map(|store| {
+            let milliseconds = ask(&oha, &recording, store)?;
+            let what = format!("`GET /v1/clients/{{id}}`, p99 at 10,000 requests/s, {store}");
+            Ok(Row::new(what, milliseconds, "ms").aim(Aim::AtMost(1.0)))
+        })
+        .collect()
+}
+
+fn ask(oha: &Path, recording: &Path, store: &str) -> Result<f64, String> {
+    let folder = place::target().join("bench").join("query");
+    place::fresh(&folder)?;
+    let config = folder.join("mqtt-presence.toml");
+    let port = http::free_port(0)?;
+    let path = match store {
+        "sqlite" => format!("path = {:?}\n", folder.join("presence.sqlite")),
+        _ => String::new(),
+    };
+    let text = format!(
+        "[store]\nkind = \"{store}\"\n{path}\n[api]\nbind = \"127.0.0.1:{port}\"\n\n\
+         [[source]]\nkind = \"file\"\npath = {recording:?}\n"
+    );
+    fs::write(&config, text)
+        .map_err(|error| format!("cannot write `{}`: {error}", config.display()))?;
+    println!("\n==> mqtt-presence serve, {store}");
+    let mut service = child::spawn(
+        Command::new(program())
+            .arg("serve")
+            .arg("--config")
+            .arg(&config)
+            .stderr(Stdio::null()),
+    )?;
+    let limit = Instant::now() + Duration::from_secs(120);
+    while super::rocketmq::stored(port, &mut service)? < fs_lines(recording)? {
+        if Instant::now() > limit {
+            return Err("the recording was not stored after 120 s".into());
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let answer = folder.join("oha.json");
+    let url = format!("http://127.0.0.1:{port}/v1/clients/GID_fleet%40%40%40device-0[0-9]{{5}}");
+    step::run(
+        "10,000 requests a second",
+        Command::new(oha)
+            .args(["-q", RATE, "-z", SECONDS, "-c", CONNECTIONS])
+            .args(["--latency-correction", "--no-tui", "--rand-regex-url"])
+            .args(["--output-format", "json", "--output"])
+            .arg(&answer)
+            .arg(url),
+    )?;
+    service.stop("TERM", Duration::from_secs(20))?;
+    let text = fs::read(&answer).map_err(|error| format!("oha said nothing: {error}"))?;
+    let said: serde_json::Value =
+        serde_json::from_slice(&text).map_err(|error| format!("oha: {error}"))?;
+    let rate = said["summary"]["requestsPerSec"].as_f64().unwrap_or(0.0);
+    println!(
+        "{rate:.0} requests/s; p50 {}, p99 {}, p99.9 {} s; {}",
+        said["latencyPercentiles"]["p50"],
+        said["latencyPercentiles"]["p99"],
+        said["latencyPercentiles"]["p99.9"],
+        said["statusCodeDistribution"],
+    );
+    said["latencyPercentiles"]["p99"]
+        .as_f64()
+        .map(|seconds| seconds * 1000.0)
+        .ok_or_else(|| "oha names no p99".to_owned())
+}
+
+fn fs_lines(path: &Path) -> Result<u64, String> {
+    let bytes = fs::read(path).map_err(|error| format!("`{}`: {error}", path.display()))?;
+    Ok(bytes.iter().filter(|byte| **byte == b'\n').count() as u64)
+}
