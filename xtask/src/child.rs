@@ -26,7 +26,7 @@ fn start(command: &mut Command) -> Result<Child, String> {
 /// A child that is killed when dropped, and also when this process is killed
 /// before it could.
 #[derive(Debug)]
-pub(crate) struct Watched {
+pub struct Watched {
     child: Child,
     /// Kills the child when its standard input closes.
     watchdog: Child,
