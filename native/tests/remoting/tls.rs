@@ -1,128 +1,16 @@
-//! Keys and TLS, on 5.3.3.
+//! TLS, on either version.
 
-use mqtt_presence::source::remoting::{self, Complaint, Config, Producer, Tls, Trouble};
+use mqtt_presence::source::remoting::{self, Config, Producer, Tls};
 use xtask::certificates::Certificates;
 use xtask::rocketmq::{Cluster, StartOptions};
 
 use crate::harness::{arrived, blocking, events, run};
 
-/// A broker that knows its users: the right keys read, wrong ones are named.
-pub async fn keys() {
-    let dir = tempfile::tempdir().unwrap();
-    let provider =
-        |what: &str, class: &str| format!("org.apache.rocketmq.auth.{what}.provider.{class}");
-    let mut options = StartOptions::new("5.3.3", dir.path())
-        .topic("events", 4)
-        .broker_line("authenticationEnabled=true")
-        .broker_line(format!("authenticationProvider={}", provider("authentication", "DefaultAuthenticationProvider")))
-        .broker_line(format!("authenticationMetadataProvider={}", provider("authentication", "LocalAuthenticationMetadataProvider")))
-        .broker_line(r#"initAuthenticationUser={"username":"rocketmq","password":"12345678"}"#)
-        .broker_line(r#"innerClientAuthenticationCredentials={"accessKey":"rocketmq","secretKey":"12345678"}"#)
-        .broker_line("authorizationEnabled=true")
-        .broker_line(format!("authorizationProvider={}", provider("authorization", "DefaultAuthorizationProvider")))
-        .broker_line(format!("authorizationMetadataProvider={}", provider("authorization", "LocalAuthorizationMetadataProvider")))
-        .broker_line(format!("authConfigPath={}", dir.path().join("auth").display()));
-    options.admin_keys = Some(("rocketmq".into(), "12345678".into()));
-    let cluster = blocking(|| Cluster::start(options)).await.unwrap();
-    let cluster = blocking(move || {
-        cluster
-            .admin(&[
-                "createUser",
-                "-c",
-                "DefaultCluster",
-                "-u",
-                "reader",
-                "-p",
-                "readersecret",
-                "-t",
-                "Normal",
-            ])
-            .unwrap();
-        let resources = "Topic:events,Group:GID_reader";
-        cluster
-            .admin(&[
-                "createAcl",
-                "-c",
-                "DefaultCluster",
-                "-s",
-                "User:reader",
-                "-r",
-                resources,
-                "-a",
-                "Sub",
-                "-d",
-                "Allow",
-            ])
-            .unwrap();
-        cluster
-    })
-    .await;
-    let with = |access: &str, secret: &str, group: &str| {
-        let mut config = Config::new(cluster.namesrv(), "events", group);
-        config.access_key = Some(access.into());
-        config.secret_key = Some(secret.to_owned().into());
-        config
-    };
-    let producer = Producer::start(&with("rocketmq", "12345678", "GID_writer"))
-        .await
-        .unwrap();
-    producer.send(&events("a", 1_000)).await.unwrap();
-
-    for (config, who) in [
-        (
-            Config::new(cluster.namesrv(), "events", "GID_reader"),
-            "no keys",
-        ),
-        (with("reader", "wrong", "GID_reader"), "a wrong secret"),
-        (
-            with("nobody", "readersecret", "GID_reader"),
-            "an unknown user",
-        ),
-        (
-            with("reader", "readersecret", "GID_other"),
-            "a forbidden group",
-        ),
-    ] {
-        let looked = {
-            let config = config.clone();
-            blocking(move || remoting::look(&config)).await
-        };
-        let refused = |one: &Complaint| one.trouble == Trouble::Refused && one.severe;
-        assert!(looked.complaints.iter().any(refused), "{who}: {looked:?}");
-        let mut running = run(&config);
-        println!("{who}:");
-        let sentence = running.failing(40, "refused").await;
-        assert!(sentence.contains("check the keys"), "{sentence}");
-        assert!(
-            !sentence.contains("readersecret") && !sentence.contains("wrong"),
-            "{sentence}"
-        );
-        assert!(running.stop().await.events.is_empty());
-    }
-
-    let reader = with("reader", "readersecret", "GID_reader");
-    let looked = {
-        let config = reader.clone();
-        blocking(move || remoting::look(&config)).await
-    };
-    let severe = looked.complaints.iter().any(|complaint| complaint.severe);
-    assert!(!severe, "{looked:?}");
-    let mut running = run(&reader);
-    running
-        .until("with the right keys", 60, |kept| {
-            arrived(kept, "a").len() == 1_000
-        })
-        .await;
-    running.ready(30).await;
-    running.stop().await;
-    producer.shutdown().await;
-}
-
 /// Only a certificate of the authority that was named is accepted.
-pub async fn tls() {
+pub async fn is_verified(version: &str) {
     let dir = tempfile::tempdir().unwrap();
     let certificates = Certificates::make(&dir.path().join("tls")).unwrap();
-    let mut options = StartOptions::new("5.3.3", dir.path()).topic("events", 4);
+    let mut options = StartOptions::new(version, dir.path()).topic("events", 4);
     for flag in [
         "tls.enable=true".to_owned(),
         "tls.server.mode=enforcing".to_owned(),
