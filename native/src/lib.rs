@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod fleet;
 mod follow;
+mod loopback;
 pub mod pipeline;
 pub mod sink;
 pub mod source;

@@ -5,13 +5,13 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-/// A running child; killed when dropped.
+/// A running child; killed when dropped, and also when this process is killed.
 #[derive(Debug)]
-pub struct Running(Child);
+pub struct Running(Watched);
 
 /// Starts `command`.
 pub fn spawn(command: &mut Command) -> Result<Running, String> {
-    start(command).map(Running)
+    Watched::start(command).map(Running)
 }
 
 fn start(command: &mut Command) -> Result<Child, String> {
@@ -26,7 +26,7 @@ fn start(command: &mut Command) -> Result<Child, String> {
 /// A child that is killed when dropped, and also when this process is killed
 /// before it could.
 #[derive(Debug)]
-pub(crate) struct Watched {
+pub struct Watched {
     child: Child,
     /// Kills the child when its standard input closes.
     watchdog: Child,
@@ -125,12 +125,12 @@ impl Running {
 
     /// Its standard output, where the command piped it.
     pub fn stdout(&mut self) -> Option<std::process::ChildStdout> {
-        self.0.stdout.take()
+        self.0.child.stdout.take()
     }
 
     /// Its exit status, once it has ended.
     pub fn ended(&mut self) -> Option<ExitStatus> {
-        self.0.try_wait().ok().flatten()
+        self.0.ended()
     }
 
     /// Sends `signal` (`INT`, `TERM`) and waits for the end; kills it after `patience`.
@@ -153,12 +153,4 @@ impl Running {
 
     /// SIGKILL, now.
     pub fn kill(self) {}
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }

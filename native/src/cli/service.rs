@@ -11,6 +11,7 @@ use ureq::{Agent, Body, RequestBuilder};
 use super::failure::Failure;
 use super::trust;
 use crate::config::Secret;
+use crate::loopback::is_loopback;
 
 /// Where `serve` listens unless told otherwise.
 pub(super) const DEFAULT_URL: &str = "http://127.0.0.1:8787";
@@ -133,17 +134,7 @@ impl Service {
             .max_redirects(0)
             .timeout_connect(Some(Duration::from_secs(5)))
             .user_agent(concat!("mqtt-presence/", env!("CARGO_PKG_VERSION")));
-        let host = uri
-            .host()
-            .unwrap_or_default()
-            .trim_start_matches('[')
-            .trim_end_matches(']');
-        if host == "localhost"
-            || host
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|address| address.is_loopback())
-        {
-            // A proxy's loopback is another machine's.
+        if is_loopback(&uri) {
             config = config.proxy(None);
         }
         if uri.scheme_str() == Some("https") {

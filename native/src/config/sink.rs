@@ -7,7 +7,7 @@ use figment::value::{Dict, Value};
 use serde::Deserialize;
 
 use super::load::part;
-use super::{ConfigError, Secret, Span};
+use super::{ConfigError, Secret, Span, check};
 use crate::follow::LONGEST_SETTLE;
 #[cfg(feature = "remoting")]
 use crate::source::remoting;
@@ -202,7 +202,7 @@ fn webhook(layers: &Figment, key: &str, table: Dict) -> Result<Webhook, ConfigEr
         }
         (Some(secret), None) => secret,
         (None, Some(path)) => Secret::read(&path)
-            .map_err(|reason| ConfigError::new(format!("`{key}.secret_file`: {reason}")))?,
+            .map_err(|reason| check::unreadable(&format!("{key}.secret_file"), &reason))?,
         (None, None) => {
             return Err(ConfigError::missing(layers, &format!("{key}.secret_file")));
         }
@@ -247,6 +247,10 @@ fn rocketmq(layers: &Figment, key: &str, mut table: Dict) -> Result<remoting::Co
         .entry("group".into())
         .or_insert_with(|| "mqtt_presence_sink".into());
     let config: remoting::Config = part(layers, key, table)?;
+    if let Some(file) = &config.secret_key_file {
+        let key = format!("{key}.secret_key_file");
+        Secret::read(file).map_err(|reason| check::unreadable(&key, &reason))?;
+    }
     config
         .check()
         .map_err(|reason| ConfigError::new(format!("`{key}`: {reason}")))?;

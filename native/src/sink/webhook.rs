@@ -15,6 +15,7 @@ use crate::api::TransitionAnswer;
 use crate::authorities;
 use crate::clock;
 use crate::config::{self, Secret};
+use crate::loopback::is_loopback;
 use crate::store::Numbered;
 
 /// Which holds the time and the signature.
@@ -54,14 +55,7 @@ impl Webhook {
             settings = settings.tls_config(TlsConfig::builder().root_certs(roots).build());
         }
         let uri: Option<Uri> = config.url.parse().ok();
-        let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
-        let host = host.trim_matches(['[', ']']);
-        let loopback = |host: &str| {
-            host.parse::<std::net::IpAddr>()
-                .is_ok_and(|address| address.is_loopback())
-        };
-        if host == "localhost" || loopback(host) {
-            // A proxy's loopback is another machine's.
+        if uri.as_ref().is_some_and(is_loopback) {
             settings = settings.proxy(None);
         }
         Ok(Webhook {
@@ -83,10 +77,7 @@ impl Webhook {
         let mut answer = match sent {
             Ok(answer) => answer,
             Err(error) => {
-                return Err(Refusal::later(format!(
-                    "`{}` does not answer: {error}",
-                    self.url
-                )));
+                return Err(Refusal::later(unanswered(&self.url, &error)));
             }
         };
         let status = answer.status();
@@ -125,6 +116,21 @@ impl Outlet for Webhook {
         posting
             .await
             .unwrap_or_else(|error| Err(Refusal::later(format!("the request broke off: {error}"))))
+    }
+}
+
+/// Why there is no answer.
+fn unanswered(url: &str, error: &ureq::Error) -> String {
+    let within = match error {
+        ureq::Error::Rustls(error) => Some(error),
+        ureq::Error::Io(error) => error.get_ref().and_then(|inner| inner.downcast_ref()),
+        _ => None,
+    };
+    match within {
+        Some(rustls::Error::InvalidCertificate(reason)) => format!(
+            "the certificate of `{url}` is not accepted ({reason}); name the authority of an own one in `tls_ca`"
+        ),
+        _ => format!("`{url}` does not answer: {error}"),
     }
 }
 

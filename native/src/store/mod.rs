@@ -31,7 +31,7 @@ mod sqlite;
 
 pub use answer::{Numbered, Quarantined, Selection, Stats};
 pub use batch::{Batch, Committed, Poison};
-pub use error::StoreError;
+pub use error::{StoreError, StoreTrouble};
 pub use keep::Keep;
 pub use memory::Memory;
 pub use origin::Origin;

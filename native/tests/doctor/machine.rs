@@ -3,6 +3,12 @@
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use xtask::certificates::Certificates;
+use xtask::child::Watched;
+use xtask::http;
 
 use crate::{BINARY, command, doctor, examined};
 
@@ -27,6 +33,26 @@ fn the_configuration() {
             "`/no/such` cannot be read",
         );
     }
+    let sink = [
+        "kind=webhook",
+        "name=a",
+        "url=http://127.0.0.1:1",
+        "secret_file=/no/such",
+    ];
+    doctor(&as_flags(&sink_settings(&sink))).has(
+        "config_secret_unreadable",
+        "error",
+        "`sink.0.secret_file`: `/no/such` cannot be read",
+    );
+}
+
+fn sink_settings(settings: &[&str]) -> Vec<String> {
+    let key = |set: &&str| ["--set".to_owned(), format!("sink.0.{set}")];
+    settings.iter().flat_map(key).collect()
+}
+
+fn as_flags(settings: &[String]) -> Vec<&str> {
+    settings.iter().map(String::as_str).collect()
 }
 
 #[cfg(feature = "remoting")]
@@ -78,6 +104,84 @@ fn the_address() {
     std::fs::set_permissions(&token, PermissionsExt::from_mode(0o644)).unwrap();
     let report = doctor(&["--token-file", token.to_str().unwrap(), "--store", "memory"]);
     report.has("secret_open_to_others", "warning", "chmod 600");
+    assert!(!report.json.to_string().contains("hush"));
+}
+
+/// In a network of its own, where no port is special to this machine.
+#[test]
+fn a_port_without_the_right_to_it() {
+    let mut shell = command("unshare");
+    let rights = [
+        "--net",
+        "setpriv",
+        "--inh-caps=-net_bind_service",
+        "--bounding-set=-net_bind_service",
+        BINARY,
+    ];
+    shell.args(rights);
+    let settings = ["--bind", "0.0.0.0:99", "--allow-anonymous"];
+    let report = examined(shell, &[&settings[..], &["--store", "memory"]].concat());
+    report.has("port_not_allowed", "error", "`0.0.0.0:99`");
+}
+
+#[test]
+fn a_service_that_runs() {
+    let port = http::free_port(0).unwrap();
+    let bind = format!("127.0.0.1:{port}");
+    let settings = ["--bind", &bind, "--store", "memory"];
+    let mut service = command(BINARY);
+    service.arg("serve").args(settings).stderr(Stdio::null());
+    let service = Watched::start(&mut service).unwrap();
+    let end = Instant::now() + Duration::from_secs(60);
+    while !http::get(port, "/healthz").is_ok_and(|(status, _)| status == 200) {
+        assert!(Instant::now() < end, "the service does not start");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let report = doctor(&settings);
+    drop(service);
+    report.has("service_running", "warning", &bind);
+    report.is_well();
+}
+
+#[test]
+fn tokens_and_certificates() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificates = Certificates::make(&folder.path().join("tls")).unwrap();
+    let token = folder.path().join("token");
+    std::fs::write(&token, "hush").unwrap();
+    std::fs::set_permissions(&token, PermissionsExt::from_mode(0o600)).unwrap();
+    let token = token.to_str().unwrap();
+    let open = [
+        "--store",
+        "memory",
+        "--bind",
+        "0.0.0.0:0",
+        "--token-file",
+        token,
+    ];
+    let report = doctor(&open);
+    report.has("tokens_unencrypted", "warning", "set `api.tls`");
+    report.is_well();
+
+    let tls = |key: &str| {
+        let file = |name: &str, path: &str| {
+            let path = certificates.path(path);
+            format!("api.tls.{name}={}", path.display())
+        };
+        let (cert, key) = (file("cert", "server.pem"), file("key", key));
+        doctor(&[&open[..], &["--set", &cert, "--set", &key]].concat())
+    };
+    tls("ca.key").has("tls_unusable", "error", "correct `api.tls.cert`");
+    tls("server.key").is_well();
+}
+
+#[test]
+fn a_receiver_that_is_not_there() {
+    let free = http::free_port(0).unwrap();
+    let url = format!("url=http://127.0.0.1:{free}/hook");
+    let sink = sink_settings(&["kind=webhook", "name=a", &url, "secret=hush"]);
+    let report = doctor(&[&["--store", "memory"][..], &as_flags(&sink)].concat());
+    report.has("receiver_unreachable", "error", "check `sink.url`");
     assert!(!report.json.to_string().contains("hush"));
 }
 

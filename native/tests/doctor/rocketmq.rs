@@ -1,10 +1,11 @@
 //! RocketMQ 4.9.7 and 5.3.3 with everything that keeps messages away.
 
 use std::net::TcpListener;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use xtask::child::Watched;
 use xtask::http;
 use xtask::rocketmq::{Cluster, StartOptions};
 
@@ -64,30 +65,16 @@ fn of(namesrv: &str, topic: &str, group: &str, more: &[&str]) -> Report {
 }
 
 /// A service that is a member of the group.
-struct Member(Child);
-
-impl Drop for Member {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn member(namesrv: &str, group: &str, tags: &str) -> Member {
+fn member(namesrv: &str, group: &str, tags: &str) -> Watched {
     let port = http::free_port(0).unwrap();
     let bind = format!("127.0.0.1:{port}");
-    let child = command(BINARY)
+    let tags = format!("tags={tags}");
+    let mut service = command(BINARY);
+    service
         .args(["serve", "--bind", &bind])
-        .args(settings(
-            namesrv,
-            "events",
-            group,
-            &[&format!("tags={tags}")],
-        ))
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let member = Member(child);
+        .args(settings(namesrv, "events", group, &[&tags]))
+        .stderr(Stdio::null());
+    let member = Watched::start(&mut service).unwrap();
     let end = Instant::now() + Duration::from_secs(90);
     while !http::get(port, "/readyz").is_ok_and(|(status, _)| status == 200) {
         assert!(Instant::now() < end, "the member is not ready");
@@ -101,6 +88,7 @@ fn everything(version: &str) {
     let options = StartOptions::new(version, dir.path())
         .topic("events", 4)
         .topic("closed", 4)
+        .topic("empty", 0)
         .topic("MQ_INST_1%notices", 4)
         .group("GID_known");
     let cluster = Cluster::start(options).unwrap();
@@ -160,6 +148,25 @@ fn everything(version: &str) {
     ];
     cluster.admin(&permission).unwrap();
     of(&namesrv, "closed", "GID_known", &[]).has("topic_not_readable", "error", "updateTopicPerm");
+
+    of(&namesrv, "empty", "GID_known", &[]).has(
+        "topic_without_queues",
+        "error",
+        "`mqadmin updateTopic",
+    );
+
+    // A group that is switched off.
+    let switch = [
+        "updateSubGroup",
+        "-c",
+        "DefaultCluster",
+        "-g",
+        "GID_off",
+        "-s",
+        "false",
+    ];
+    cluster.admin(&switch).unwrap();
+    of(&namesrv, "events", "GID_off", &[]).has("group_disabled", "error", "-s true");
 
     // Members of the group.
     let other = member(&namesrv, "GID_known", "connect");

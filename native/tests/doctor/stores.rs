@@ -4,8 +4,10 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use xtask::certificates::Certificates;
+use xtask::child::Watched;
 use xtask::postgres::Postgres;
-use xtask::redis::Server;
+use xtask::redis::{Cluster, Server};
 
 use crate::{BINARY, Report, an_hour_ahead, command, doctor, examined};
 
@@ -28,20 +30,28 @@ fn sqlite() {
     drop(database);
     doctor(&["--path", &newer]).has("store_newer", "error", "use that version");
 
+    let damaged = file("damaged.db");
+    let database = rusqlite::Connection::open(&damaged).unwrap();
+    database.execute_batch("CREATE TABLE a (b)").unwrap();
+    drop(database);
+    let mut bytes = std::fs::read(&damaged).unwrap();
+    bytes[100..].fill(0x5a);
+    std::fs::write(&damaged, bytes).unwrap();
+    doctor(&["--path", &damaged]).has("store_unusable", "error", "restore it from a backup");
+
     let used = file("used.db");
-    let mut service = command(BINARY)
+    let mut service = command(BINARY);
+    service
         .args(["serve", "--bind", "127.0.0.1:0", "--path", &used])
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+        .stderr(Stdio::null());
+    let service = Watched::start(&mut service).unwrap();
     let end = Instant::now() + Duration::from_secs(60);
     while !Path::new(&used).exists() {
         assert!(Instant::now() < end, "the service does not start");
         std::thread::sleep(Duration::from_millis(50));
     }
     let report = doctor(&["--path", &used]);
-    service.kill().unwrap();
-    service.wait().unwrap();
+    drop(service);
     report.has("store_in_use", "error", "end that one");
     doctor(&["--path", &used]).is_well();
 }
@@ -81,6 +91,24 @@ fn redis() {
     let evicting = ["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"];
     let evicting = start("evicting", &[&lasting[..], &evicting].concat());
     of_redis(&evicting.url(), &[]).has("redis_evicts", "error", "noeviction");
+
+    let master = start("master", &lasting).port().to_string();
+    let replica = start(
+        "replica",
+        &[&lasting[..], &["--replicaof", "127.0.0.1", &master]].concat(),
+    );
+    of_redis(&replica.url(), &[]).has("store_read_only", "error", "name its master");
+
+    let alone = start("alone", &lasting);
+    let as_cluster = of_redis(&alone.url(), &["--set", "store.cluster=true"]);
+    as_cluster.has("redis_cluster_mismatch", "error", "store.cluster = false");
+    let two = format!("{},{}", alone.url(), forgetful.url());
+    of_redis(&two, &[]).has("redis_cluster_mismatch", "error", "store.cluster = true");
+    let cluster = Cluster::start(&folder.path().join("cluster"), &lasting).unwrap();
+    let urls = cluster.url();
+    of_redis(&urls, &["--set", "store.cluster=true"]).is_well();
+    let node = urls.split(',').next().unwrap();
+    of_redis(node, &[]).has("redis_cluster_mismatch", "error", "store.cluster = true");
 
     let guarded = start(
         "guarded",
@@ -124,6 +152,21 @@ fn postgres() {
         )
         .unwrap();
     of_postgres(&server.url("postgres")).has("store_newer", "error", "mqtt-presence");
+    let folder = tempfile::tempdir().unwrap();
+    let certificates = Certificates::make(&folder.path().join("tls")).unwrap();
+    let trusting = |name: &str| {
+        let ca = format!("store.tls_ca={}", certificates.path(name).display());
+        let url = format!("store.url={}", server.url("template1"));
+        doctor(&["--store", "postgres", "--set", &url, "--set", &ca])
+    };
+    trusting("ca.pem").has("store_certificate", "error", "does not offer TLS");
+    let (certificate, key) = (
+        certificates.path("server.pem"),
+        certificates.path("server.key"),
+    );
+    server.offer_tls(&certificate, &key).unwrap();
+    trusting("other.pem").has("store_certificate", "error", "name its authority");
+    trusting("ca.pem").is_well();
     let url = server.url("postgres");
     server.kill();
     of_postgres(&url).has("store_unreachable", "error", "server runs");

@@ -1,10 +1,11 @@
 //! How many messages wait, while the store stands still and after.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use mqtt_presence::source::remoting::{Config, Producer};
 use serde_json::Value;
+use xtask::child::Watched;
 use xtask::http;
 use xtask::redis::Server;
 use xtask::rocketmq::{Cluster, StartOptions};
@@ -15,15 +16,8 @@ const EVENTS: u64 = 30_000;
 const QUEUES: usize = 4;
 
 struct Service {
-    child: Child,
+    _child: Watched,
     port: u16,
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 impl Service {
@@ -41,8 +35,11 @@ impl Service {
         ] {
             command.args(["--set", &set]);
         }
-        let child = command.stderr(Stdio::null()).spawn().unwrap();
-        Service { child, port }
+        let child = Watched::start(command.stderr(Stdio::null())).unwrap();
+        Service {
+            _child: child,
+            port,
+        }
     }
 
     /// What waits, by queue, as the metrics have it.

@@ -7,11 +7,15 @@ use std::sync::LazyLock;
 
 use tokio::sync::Mutex;
 
-mod access;
 mod faults;
 mod harness;
+mod keys;
 mod lag;
 mod sink;
+#[allow(dead_code)] // Other tests use the rest.
+#[path = "../service/support.rs"]
+mod support;
+mod tls;
 mod versions;
 
 /// One cluster at a time: each takes two JVMs.
@@ -41,16 +45,28 @@ async fn faults_are_named_and_survived() {
     faults::all("4.9.7").await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn keys_decide_what_is_read() {
-    let _turn = TURN.lock().await;
-    access::keys().await;
+#[test]
+fn keys_of_version_4_decide() {
+    let _turn = TURN.blocking_lock();
+    keys::decide("4.9.7");
+}
+
+#[test]
+fn keys_of_version_5_decide() {
+    let _turn = TURN.blocking_lock();
+    keys::decide("5.3.3");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn tls_is_verified() {
+async fn tls_of_version_4_is_verified() {
     let _turn = TURN.lock().await;
-    access::tls().await;
+    tls::is_verified("4.9.7").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tls_of_version_5_is_verified() {
+    let _turn = TURN.lock().await;
+    tls::is_verified("5.3.3").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,9 +10,16 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::serve::Listener;
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use xtask::certificates::Certificates;
 
 /// How a request is answered.
 #[derive(Clone, Copy)]
@@ -45,10 +52,29 @@ pub struct Receiver {
     book: Arc<Mutex<Book>>,
     runtime: Option<Runtime>,
     address: SocketAddr,
+    tls: Option<TlsAcceptor>,
 }
 
 impl Receiver {
     pub fn start() -> Receiver {
+        Receiver::start_with(None)
+    }
+
+    /// Over TLS, as the server of these certificates.
+    pub fn over_tls(certificates: &Certificates) -> Receiver {
+        let chain = CertificateDer::pem_file_iter(certificates.path("server.pem")).unwrap();
+        let key = PrivateKeyDer::from_pem_file(certificates.path("server.key")).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let server = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(chain.map(Result::unwrap).collect(), key)
+            .unwrap();
+        Receiver::start_with(Some(TlsAcceptor::from(Arc::new(server))))
+    }
+
+    fn start_with(tls: Option<TlsAcceptor>) -> Receiver {
         let book = Book {
             plan: VecDeque::new(),
             otherwise: Reply::Status(204),
@@ -62,6 +88,7 @@ impl Receiver {
             book: Arc::new(Mutex::new(book)),
             runtime: None,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            tls,
         };
         receiver.again();
         receiver
@@ -73,7 +100,13 @@ impl Receiver {
         let listener = runtime.block_on(TcpListener::bind(self.address)).unwrap();
         self.address = listener.local_addr().unwrap();
         let router = Router::new().fallback(answer).with_state(self.book.clone());
-        runtime.spawn(async move { axum::serve(listener, router).await });
+        match self.tls.clone() {
+            None => runtime.spawn(async move { axum::serve(listener, router).await }),
+            Some(acceptor) => {
+                let secured = Secured { listener, acceptor };
+                runtime.spawn(async move { axum::serve(secured, router).await })
+            }
+        };
         self.runtime = Some(runtime);
     }
 
@@ -85,7 +118,8 @@ impl Receiver {
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}/hook", self.address)
+        let scheme = self.tls.as_ref().map_or("http", |_| "https");
+        format!("{scheme}://{}/hook", self.address)
     }
 
     pub fn book<T>(&self, look: impl FnOnce(&mut Book) -> T) -> T {
@@ -99,6 +133,30 @@ impl Receiver {
             let taken = book.taken.iter().copied();
             taken.filter(|id| seen.insert(*id)).collect()
         })
+    }
+}
+
+/// Connections whose handshake went well.
+struct Secured {
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+}
+
+impl Listener for Secured {
+    type Io = TlsStream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        loop {
+            let (stream, address) = self.listener.accept().await.unwrap();
+            if let Ok(stream) = self.acceptor.accept(stream).await {
+                return (stream, address);
+            }
+        }
+    }
+
+    fn local_addr(&self) -> std::io::Result<Self::Addr> {
+        self.listener.local_addr()
     }
 }
 

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use xtask::certificates::Certificates;
+
 use crate::receiver::{Receiver, Reply};
 use crate::support::{Service, connects, event, eventually, run};
 
@@ -199,6 +201,30 @@ fn a_batch_is_given_up_after_its_time() {
     receiver.book(|book| book.otherwise = Reply::Status(200));
     service.tell(&connects(3..6));
     eventually("it goes on", || receiver.firsts() == [4, 5, 6]);
+}
+
+#[test]
+fn over_tls_the_named_authority_alone_is_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificates = Certificates::make(&folder.path().join("tls")).unwrap();
+    let receiver = Receiver::over_tls(&certificates);
+    let trusting = |name: &str| {
+        let ca = format!("tls_ca = '{}'", certificates.path(name).display());
+        sqlite(folder.path(), &config(folder.path(), &receiver, &ca))
+    };
+    let service = trusting("other.pem");
+    service.tell(&connects(0..5));
+    eventually("it says what is wrong", || {
+        let error = sink(&service)["error"].to_string();
+        error.contains(&receiver.url())
+            && error.contains("is not accepted")
+            && error.contains("`tls_ca`")
+    });
+    assert!(receiver.book(|book| book.requests.is_empty()));
+    service.kill();
+    let service = trusting("ca.pem");
+    eventually("all arrive", || receiver.firsts() == count_to(5));
+    assert_eq!(sink(&service)["deadLetters"], 0);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,13 +11,14 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use xtask::child::Watched;
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_mqtt-presence");
 /// Whatever takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Service {
-    child: Child,
+    child: Watched,
     pub url: String,
     log: Arc<Mutex<String>>,
     agent: Agent,
@@ -84,10 +85,10 @@ impl Service {
                 kept.lock().unwrap().push_str(&(line + "\n"));
             }
         });
-        let address = receiver.recv_timeout(PATIENCE).unwrap_or_else(|_| {
-            let _ = child.kill();
-            panic!("the service did not start: {}", log.lock().unwrap())
-        });
+        let child = Watched::over(child).unwrap();
+        let address = receiver
+            .recv_timeout(PATIENCE)
+            .unwrap_or_else(|_| panic!("the service did not start: {}", log.lock().unwrap()));
         Service {
             child,
             url: format!("http://{}", address.replace("0.0.0.0", "127.0.0.1")),
@@ -158,22 +159,17 @@ impl Service {
     }
 
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .args([&format!("-{name}"), &self.child.id().to_string()])
-            .status();
-        assert!(sent.unwrap().success());
+        self.child.signal("the service", name).unwrap();
     }
 
-    pub fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
+    /// SIGKILL, now.
+    pub fn kill(self) {}
 
     /// Waits for the end of the process.
     pub fn ended(&mut self) -> ExitStatus {
         let start = Instant::now();
         loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
+            if let Some(status) = self.child.ended() {
                 return status;
             }
             assert!(
@@ -194,13 +190,6 @@ fn agent(tls: TlsConfig) -> Agent {
         .tls_config(tls)
         .build()
         .into()
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 pub struct Answer {
@@ -279,7 +268,9 @@ impl Stream {
     /// The next event that has data: name, id, data. `None` at the end.
     pub fn next(&mut self) -> Option<(String, u64, Value)> {
         let (mut name, mut id, mut data) = (String::new(), 0, None);
+        let began = Instant::now();
         loop {
+            assert!(began.elapsed() < PATIENCE, "only keep-alives come");
             let mut line = String::new();
             if self.lines.read_line(&mut line).ok()? == 0 {
                 return None;
@@ -306,7 +297,9 @@ impl Stream {
     /// Waits until the first place was told: from here on nothing is missed.
     pub fn placed(&mut self) -> u64 {
         let mut line = String::new();
+        let began = Instant::now();
         while !line.starts_with("id:") {
+            assert!(began.elapsed() < PATIENCE, "only keep-alives come");
             line.clear();
             assert!(self.lines.read_line(&mut line).unwrap() > 0);
         }

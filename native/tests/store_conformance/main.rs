@@ -14,6 +14,7 @@ mod redis;
 mod refusals;
 mod shared;
 mod sinks;
+mod upgrade;
 mod vectors;
 
 use std::sync::Arc;

@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 
 use crate::Bench;
 
-static SERVER: LazyLock<xtask::postgres::Postgres> =
+pub static SERVER: LazyLock<xtask::postgres::Postgres> =
     LazyLock::new(|| xtask::postgres::Postgres::start().unwrap());
 /// Outlives the runtime of every check, as connections must.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());

@@ -34,8 +34,11 @@ pub(super) fn check(part: &str, source: &Source) -> Vec<Finding> {
 #[cfg(feature = "remoting")]
 pub(super) fn remoting(part: &str, config: &Config, consumes: bool) -> Vec<Finding> {
     // On a thread of its own: the client brings its own runtime, and may panic.
-    let looked =
-        std::thread::scope(|scope| scope.spawn(|| crate::source::remoting::look(config)).join());
+    let look = match consumes {
+        true => crate::source::remoting::look,
+        false => crate::source::remoting::look_to_write,
+    };
+    let looked = std::thread::scope(|scope| scope.spawn(|| look(config)).join());
     match looked {
         Ok(look) => seen(part, &config.topic, look, consumes),
         Err(_) => vec![Finding::wrong(
@@ -48,10 +51,7 @@ pub(super) fn remoting(part: &str, config: &Config, consumes: bool) -> Vec<Findi
 }
 
 #[cfg(feature = "remoting")]
-fn seen(part: &str, topic: &str, mut look: Look, consumes: bool) -> Vec<Finding> {
-    if !consumes {
-        look.complaints.retain(|one| !one.trouble.is_of_consumers());
-    }
+fn seen(part: &str, topic: &str, look: Look, consumes: bool) -> Vec<Finding> {
     let mut findings: Vec<Finding> = look
         .name_servers
         .iter()

@@ -6,38 +6,9 @@ use super::reach::writable_folder;
 use super::{Finding, Name, Severity, clock};
 use crate::cli::serve::stores;
 use crate::config::{Store, StoreKind};
-use crate::store::{Keep, Postgres, Redis, Sqlite, StoreError};
+use crate::store::{Keep, Postgres, Redis, Sqlite, StoreError, StoreTrouble};
 
 const PART: &str = "store";
-
-/// What a store's sentence is about, by words of it; the first that fits.
-const WORDS: &[(&str, Name)] = &[
-    ("written by a newer", Name::StoreNewer),
-    ("in use by another", Name::StoreInUse),
-    ("throw clients away", Name::RedisEvicts),
-    ("`appendonly` of", Name::RedisNotDurable),
-    ("`appendfsync` of", Name::RedisNotDurable),
-    ("Redis Cluster", Name::RedisClusterMismatch),
-    ("asks for a password", Name::StoreRefused),
-    ("does not take this user", Name::StoreRefused),
-    ("refuses the user", Name::StoreRefused),
-    ("wants a password", Name::StoreRefused),
-    ("make it with `createdb`", Name::PostgresDatabaseMissing),
-    ("may not", Name::StoreNotPermitted),
-    ("permission denied", Name::StoreNotPermitted),
-    ("or later", Name::StoreTooOld),
-    ("certificate", Name::StoreCertificate),
-    ("does not offer TLS", Name::StoreCertificate),
-    ("read-only", Name::StoreReadOnly),
-    ("is full", Name::DiskFull),
-    ("not a SQLite database", Name::SqliteNotADatabase),
-    ("database of another program", Name::SqliteNotADatabase),
-    ("does not accept a connection", Name::StoreUnreachable),
-    ("cannot be reached", Name::StoreUnreachable),
-    ("did not answer", Name::StoreUnreachable),
-    ("does not answer", Name::StoreUnreachable),
-    ("the connection to", Name::StoreUnreachable),
-];
 
 /// Whether the store can be opened and written; `running`: by a service that
 /// answers at `api.bind`.
@@ -63,7 +34,9 @@ fn redis(store: &Store) -> Vec<Finding> {
             let mut findings: Vec<Finding> = seen
                 .warnings
                 .iter()
-                .map(|warning| said(Severity::Warning, warning))
+                .map(|warning| {
+                    Finding::said(Name::RedisNotDurable, Severity::Warning, PART, warning)
+                })
                 .collect();
             findings.extend(clock::compare(PART, "Redis", seen.clock_ahead));
             if findings.is_empty() {
@@ -72,7 +45,7 @@ fn redis(store: &Store) -> Vec<Finding> {
             }
             findings
         }
-        Err(reason) => vec![said(Severity::Error, &reason)],
+        Err(finding) => vec![finding],
     }
 }
 
@@ -85,32 +58,48 @@ fn postgres(store: &Store) -> Vec<Finding> {
             findings.extend(clock::compare(PART, "PostgreSQL", seen.clock_ahead));
             findings
         }
-        Err(reason) => vec![said(Severity::Error, &reason)],
+        Err(finding) => vec![finding],
     }
 }
 
 /// Waits for a look at a server. The doctor does not try again, so it does not
 /// say so.
-fn looked<T>(look: impl Future<Output = Result<T, StoreError>>) -> Result<T, String> {
+fn looked<T>(look: impl Future<Output = Result<T, StoreError>>) -> Result<T, Finding> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| format!("no runtime can be started: {error}"))?;
-    runtime.block_on(look).map_err(reason)
+        .map_err(|error| {
+            let sentence = format!("no runtime can be started: {error}");
+            Finding::said(Name::StoreUnusable, Severity::Error, PART, &sentence)
+        })?;
+    runtime.block_on(look).map_err(said)
 }
 
-fn reason(error: StoreError) -> String {
-    match error {
+fn said(error: StoreError) -> Finding {
+    let name = named(error.trouble());
+    let reason = match error {
         StoreError::Unavailable { reason, .. } | StoreError::Unusable { reason, .. } => reason,
-    }
+    };
+    Finding::said(name, Severity::Error, PART, &reason)
 }
 
-fn said(severity: Severity, sentence: &str) -> Finding {
-    let name = WORDS
-        .iter()
-        .find(|(words, _)| sentence.contains(words))
-        .map_or(Name::StoreUnusable, |(_, name)| *name);
-    Finding::said(name, severity, PART, sentence)
+fn named(trouble: StoreTrouble) -> Name {
+    match trouble {
+        StoreTrouble::Other => Name::StoreUnusable,
+        StoreTrouble::Unreachable => Name::StoreUnreachable,
+        StoreTrouble::Refused => Name::StoreRefused,
+        StoreTrouble::Certificate => Name::StoreCertificate,
+        StoreTrouble::NotPermitted => Name::StoreNotPermitted,
+        StoreTrouble::TooOld => Name::StoreTooOld,
+        StoreTrouble::ReadOnly => Name::StoreReadOnly,
+        StoreTrouble::Full => Name::DiskFull,
+        StoreTrouble::Newer => Name::StoreNewer,
+        StoreTrouble::InUse => Name::StoreInUse,
+        StoreTrouble::NotADatabase => Name::SqliteNotADatabase,
+        StoreTrouble::DatabaseMissing => Name::PostgresDatabaseMissing,
+        StoreTrouble::Evicting => Name::RedisEvicts,
+        StoreTrouble::ClusterMismatch => Name::RedisClusterMismatch,
+    }
 }
 
 fn sqlite(path: &Path, running: bool) -> Vec<Finding> {
@@ -138,7 +127,7 @@ fn sqlite(path: &Path, running: bool) -> Vec<Finding> {
         let sentence = format!("`{shown}` is there and can be read");
         return vec![Finding::good(PART, sentence)];
     };
-    let mut finding = said(Severity::Error, &reason(error));
+    let mut finding = said(error);
     // By the service whose configuration this is, by all appearance.
     if finding.name == Name::StoreInUse && running {
         finding.severity = Severity::Warning;

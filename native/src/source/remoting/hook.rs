@@ -24,6 +24,7 @@ const SEND_BATCH: i32 = 320;
 
 /// Codes of answers.
 const SUCCESS: i32 = 0;
+const NO_PERMISSION: i32 = 16;
 const TOPIC_NOT_EXIST: i32 = 17;
 const PULL_NOT_FOUND: i32 = 19;
 const PULL_RETRY_IMMEDIATELY: i32 = 20;
@@ -107,6 +108,11 @@ impl RPCHook for Hook {
                         self.watch.lags().end(broker, queue, end, Instant::now());
                     }
                 }
+            }
+            SEND_BATCH => {
+                let said = refusal(response.code(), response);
+                let denied = is_denied(response.code(), &said).then_some(said);
+                self.watch.wrote(from, denied);
             }
             QUERY_OFFSET => {
                 self.broker(Ask::Offset, &[SUCCESS, QUERY_NOT_FOUND], from, response);
@@ -198,12 +204,19 @@ pub(super) fn refusal(code: i32, response: &RemotingCommand) -> String {
         .map(|remark| remark.as_str().trim())
         .filter(|remark| !remark.is_empty());
     match remark {
-        // Brokers append a link to a help page and, some, a stack trace.
+        // Brokers append a link to a help page and, some, where in their code it was.
         Some(remark) => {
             let first = remark.lines().next().unwrap_or(remark);
+            let first = first.split(", org.apache.").next().unwrap_or(first);
             let short: String = first.chars().take(200).collect();
             format!("`{}` (code {code})", short.replace('`', "'"))
         }
         None => format!("code {code}"),
     }
+}
+
+/// Whether the server's access control says no: 5.x has a code for that, 4.x
+/// tells the name of its exception.
+pub(super) fn is_denied(code: i32, refusal: &str) -> bool {
+    code == NO_PERMISSION || refusal.contains("AclException")
 }

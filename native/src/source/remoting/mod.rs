@@ -35,7 +35,7 @@ mod share;
 mod watch;
 
 pub use config::{Config, From, Tls};
-pub use look::{Complaint, Look, Trouble, look};
+pub use look::{Complaint, Look, Trouble, look, look_to_write};
 pub use producer::{Keyed, Producer, SendError};
 
 use session::{Session, close};

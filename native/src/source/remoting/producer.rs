@@ -47,6 +47,7 @@ pub struct Producer {
     topic: String,
     namesrv: String,
     inner: DefaultMQProducer,
+    watch: Arc<Watch>,
     // Taken in `shutdown`.
     client: Mutex<Option<Client>>,
 }
@@ -66,7 +67,7 @@ impl Producer {
         let mut inner = DefaultMQProducer::builder(client.runtime())
             .client_config(settings(config))
             .producer_group(format!("{}_producer", config.group))
-            .rpc_hook(hook(config, watch).map_err(fail)?)
+            .rpc_hook(hook(config, Arc::clone(&watch)).map_err(fail)?)
             .build();
         if let Err(error) = inner.start().await {
             inner.shutdown().await;
@@ -77,6 +78,7 @@ impl Producer {
             topic: config.topic.clone(),
             namesrv,
             inner,
+            watch,
             client: Mutex::new(Some(client)),
         })
     }
@@ -145,7 +147,8 @@ impl Producer {
         SendError {
             topic: self.topic.clone(),
             namesrv: self.namesrv.clone(),
-            reason: reason.to_string(),
+            // The client does not tell what the broker said.
+            reason: self.watch.unwritten().unwrap_or_else(|| reason.to_string()),
         }
     }
 
@@ -164,7 +167,8 @@ impl Producer {
             let Err(error) = self.inner.send_batch(messages.clone()).await else {
                 return Ok(());
             };
-            if begin.elapsed() > PATIENCE {
+            // Keys that may not write do not mend within a minute.
+            if begin.elapsed() > PATIENCE || self.watch.unwritten().is_some() {
                 return Err(self.failed(&error));
             }
             tokio::time::sleep(Duration::from_millis(500)).await;

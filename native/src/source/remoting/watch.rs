@@ -79,6 +79,8 @@ struct State {
     offset: Answers,
     pull: Answers,
     queues: Queues,
+    /// Why the newest messages that were sent were not let in.
+    unwritten: Option<String>,
 }
 
 /// One session's answers.
@@ -102,6 +104,7 @@ impl Watch {
             offset: Answers::default(),
             pull: Answers::default(),
             queues: Queues::new(now),
+            unwritten: None,
         };
         Watch {
             topic,
@@ -177,6 +180,23 @@ impl Watch {
                 ));
             }
         }
+    }
+
+    /// A broker answered to messages that were sent: with this refusal, where
+    /// its access control did not let them in.
+    pub(super) fn wrote(&self, from: SocketAddr, refusal: Option<String>) {
+        let sentence = refusal.map(|reason| {
+            format!(
+                "the broker `{from}` takes no messages for topic `{}`: {reason}; check the keys and what they may write",
+                self.topic
+            )
+        });
+        self.state().unwritten = sentence;
+    }
+
+    /// Why the newest messages that were sent were not let in.
+    pub(super) fn unwritten(&self) -> Option<String> {
+        self.state().unwritten.clone()
     }
 
     /// The group was divided: these queues are ours; `None` when the broker

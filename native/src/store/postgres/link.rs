@@ -17,6 +17,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::fault::Fault;
 use super::{PATIENCE, PostgresSettings};
 use crate::authorities;
+use crate::store::StoreTrouble;
 
 /// The oldest server whose statements are all known: PostgreSQL 13.
 const OLDEST: i32 = 130_000;
@@ -36,7 +37,7 @@ impl Address {
         let mut config: Config = settings
             .url
             .parse()
-            .map_err(|error| Fault::Sentence(format!("`store.url` cannot be read: {error}")))?;
+            .map_err(|error| other(format!("`store.url` cannot be read: {error}")))?;
         if let Some(password) = &settings.password {
             config.password(password.expose());
         }
@@ -104,11 +105,12 @@ impl Address {
             .await?
             .get(0);
         if version.parse::<i32>().is_ok_and(|version| version < OLDEST) {
-            return Err(Fault::Sentence(format!(
+            let sentence = format!(
                 "{} is PostgreSQL {}; it takes version 13 or later",
                 self.place,
                 version.parse::<i32>().unwrap_or_default() / 10_000
-            )));
+            );
+            return Err(Fault::Sentence(StoreTrouble::TooOld, sentence));
         }
         Ok(link)
     }
@@ -181,15 +183,20 @@ fn place(config: &Config) -> String {
     format!("`{}/{database}`", hosts.join(","))
 }
 
+fn other(sentence: String) -> Fault {
+    Fault::Sentence(StoreTrouble::Other, sentence)
+}
+
 fn tls(settings: &PostgresSettings) -> Result<ClientConfig, Fault> {
     let mut roots = RootCertStore::empty();
     match &settings.tls_ca {
         Some(path) => {
             let key = "store.tls_ca";
-            for certificate in authorities::of_file(key, path).map_err(Fault::Sentence)? {
+            let bad = |sentence| Fault::Sentence(StoreTrouble::Certificate, sentence);
+            for certificate in authorities::of_file(key, path).map_err(bad)? {
                 roots
                     .add(certificate)
-                    .map_err(|error| Fault::Sentence(authorities::unread(key, path, &error)))?;
+                    .map_err(|error| bad(authorities::unread(key, path, &error)))?;
             }
         }
         None => {
@@ -199,6 +206,6 @@ fn tls(settings: &PostgresSettings) -> Result<ClientConfig, Fault> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let versions = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| Fault::Sentence(format!("TLS cannot be set up: {error}")))?;
+        .map_err(|error| other(format!("TLS cannot be set up: {error}")))?;
     Ok(versions.with_root_certificates(roots).with_no_client_auth())
 }

@@ -2,6 +2,7 @@
 
 use super::fault::Fault;
 use super::link::Link;
+use crate::store::StoreTrouble;
 
 /// Each brings a schema from the version that is its position to the next.
 /// Never change one that was released: add another.
@@ -28,7 +29,7 @@ pub(super) async fn migrate(link: &Link, schema: &str, place: &str) -> Result<()
         .query_one("SELECT pg_is_in_recovery()", &[])
         .await?;
     if standby.get(0) {
-        return Err(Fault::Sentence(super::fault::read_only(place)));
+        return Err(super::fault::standby(place));
     }
     link.batch("BEGIN").await?;
     link.client
@@ -53,9 +54,10 @@ pub(super) async fn migrate(link: &Link, schema: &str, place: &str) -> Result<()
                 .query_one("SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1", &[&schema])
                 .await?;
             if foreign.get::<_, i64>(0) > 0 {
-                return Err(Fault::Sentence(format!(
+                let sentence = format!(
                     "the schema `{schema}` of {place} holds tables of another program; name another in `store.schema`"
-                )));
+                );
+                return Err(Fault::Sentence(StoreTrouble::Other, sentence));
             }
             link.batch("CREATE TABLE schema_version (version integer NOT NULL); INSERT INTO schema_version VALUES (0)").await?;
             0
@@ -83,13 +85,14 @@ pub(super) async fn look(link: &Link, schema: &str, place: &str) -> Result<Optio
                     OR EXISTS (SELECT FROM pg_namespace WHERE nspname = $1 AND has_schema_privilege(oid, 'CREATE'))", &[&schema])
                 .await?;
             if row.get(0) {
-                return Err(Fault::Sentence(super::fault::read_only(place)));
+                return Err(super::fault::standby(place));
             }
             if !row.get::<_, bool>(1) {
-                return Err(Fault::Sentence(format!(
+                let sentence = format!(
                     "the user may not create in the database of {place}; grant that, or make the schema `{schema}` \
                      for it: CREATE SCHEMA {schema} AUTHORIZATION …"
-                )));
+                );
+                return Err(Fault::Sentence(StoreTrouble::NotPermitted, sentence));
             }
             Ok(None)
         }
@@ -119,9 +122,10 @@ async fn version(link: &Link, schema: &str) -> Result<Option<usize>, Fault> {
 }
 
 fn newer(schema: &str, place: &str, version: usize) -> Fault {
-    Fault::Sentence(format!(
+    let sentence = format!(
         "the schema `{schema}` of {place} was written by a newer mqtt-presence (schema {version}, this one knows \
          {}); use that version, or name another in `store.schema`",
         MIGRATIONS.len()
-    ))
+    );
+    Fault::Sentence(StoreTrouble::Newer, sentence)
 }

@@ -20,7 +20,7 @@ use super::totals::{self, Turn, columns};
 use super::write::{Rows, WRITE};
 use super::{PATIENCE, Shared, partition, quarantine, text};
 use crate::store::join::{Entry, Stage, stage};
-use crate::store::{Batch, Committed};
+use crate::store::{Batch, Committed, StoreTrouble};
 
 const LOOK: &str = concat!("SELECT ", columns!(), " FROM total");
 const LOCK: &str = concat!("SELECT ", columns!(), " FROM total FOR UPDATE");
@@ -230,10 +230,11 @@ impl Writer {
         let row = link.client.query_one(&statement, &[]).await?;
         let turn = totals::of(&row);
         if turn.rule != self.shared.rule {
-            return Err(Fault::Sentence(format!(
+            let sentence = format!(
                 "another instance counts {} by the rule `{}`, this one by `{}`; give all instances the same `[rule]`",
                 self.shared.address.place, turn.rule, self.shared.rule
-            )));
+            );
+            return Err(Fault::Sentence(StoreTrouble::Other, sentence));
         }
         self.alone = turn.totals.batches == self.turn.totals.batches;
         if !self.alone || self.valid_from == u64::MAX {

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 
 use super::RedisSettings;
 use super::fault::{self, unusable};
-use crate::store::StoreError;
+use crate::store::{StoreError, StoreTrouble};
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -92,6 +92,7 @@ impl Link {
         } else {
             let [info] = <[ConnectionInfo; 1]>::try_from(infos).map_err(|_| {
                 unusable("`store.url` names several servers; that needs `store.cluster = true`")
+                    .about(StoreTrouble::ClusterMismatch)
             })?;
             Way::One(Box::new(if secure {
                 Client::build_with_tls(info, certificates).map_err(bad)?
@@ -174,15 +175,13 @@ impl Link {
 /// A file with certificates.
 fn authorities(path: &Path) -> Result<Vec<u8>, StoreError> {
     let shown = path.display();
-    let text = std::fs::read(path)
-        .map_err(|error| unusable(format!("`store.tls_ca`: `{shown}` cannot be read: {error}")))?;
+    let bad = |what: String| {
+        unusable(format!("`store.tls_ca`: `{shown}` {what}")).about(StoreTrouble::Certificate)
+    };
+    let text = std::fs::read(path).map_err(|error| bad(format!("cannot be read: {error}")))?;
     match CertificateDer::pem_slice_iter(&text).next() {
         Some(Ok(_)) => Ok(text),
-        Some(Err(error)) => Err(unusable(format!(
-            "`store.tls_ca`: `{shown}` cannot be read: {error}"
-        ))),
-        None => Err(unusable(format!(
-            "`store.tls_ca`: `{shown}` holds no certificate"
-        ))),
+        Some(Err(error)) => Err(bad(format!("cannot be read: {error}"))),
+        None => Err(bad("holds no certificate".to_owned())),
     }
 }

@@ -152,7 +152,7 @@ impl Redis {
 /// What a look at the server has shown.
 #[derive(Clone, Debug)]
 pub struct Inspected {
-    /// What to look at, each with what to do.
+    /// What a crash would lose, each with what to do.
     pub warnings: Vec<String>,
     /// How many milliseconds the server's clock is ahead of this machine's.
     pub clock_ahead: i64,

@@ -10,8 +10,8 @@ use super::fault::{unavailable, unusable};
 use super::keys::Keys;
 use super::link::Link;
 use super::read;
-use crate::store::StoreError;
 use crate::store::join::{Counted, Totals, closed_at, timeless};
+use crate::store::{StoreError, StoreTrouble};
 
 /// The layout of the keys that this version knows.
 const SCHEMA: u32 = 1;
@@ -52,12 +52,14 @@ pub(super) async fn inspect(link: &Link, cluster: bool) -> Result<Vec<String>, S
     if info.get("cluster_enabled").is_some_and(|on| on == "1") {
         return Err(unusable(format!(
             "`{address}` is part of a Redis Cluster; set `store.cluster = true`"
-        )));
+        ))
+        .about(StoreTrouble::ClusterMismatch));
     }
     if info.get("role").is_some_and(|role| role == "slave") {
         return Err(unusable(format!(
             "`{address}` is a read-only replica; name its master in `store.url`"
-        )));
+        ))
+        .about(StoreTrouble::ReadOnly));
     }
     let mut warnings = judge(address, &info)?;
     // Hosted servers often forbid CONFIG; then nothing is said of it.
@@ -99,7 +101,8 @@ fn judge(address: &str, info: &HashMap<String, String>) -> Result<Vec<String>, S
     if version_number < (6, 2) {
         return Err(unusable(format!(
             "`{address}` is Redis {version}; this store needs 6.2 or later"
-        )));
+        ))
+        .about(StoreTrouble::TooOld));
     }
     let policy = value("maxmemory_policy");
     // The only keys that expire are the notes of an instance's last commit,
@@ -107,7 +110,7 @@ fn judge(address: &str, info: &HashMap<String, String>) -> Result<Vec<String>, S
     if value("maxmemory") != "0" && policy.starts_with("allkeys") {
         return Err(unusable(format!(
             "`maxmemory-policy` of `{address}` is `{policy}`: with its memory full it would throw clients away; set it to `noeviction`"
-        )));
+        )).about(StoreTrouble::Evicting));
     }
     let mut warnings = Vec::new();
     if value("aof_enabled") == "0" {
@@ -124,7 +127,8 @@ pub(super) async fn known(link: &Link, keys: &Keys) -> Result<(), StoreError> {
     match schema.filter(|schema| *schema > SCHEMA) {
         Some(newer) => Err(unusable(format!(
             "the data was written by a newer mqtt-presence (layout {newer}, this one knows {SCHEMA}); use that version or another `store.prefix`"
-        ))),
+        ))
+        .about(StoreTrouble::Newer)),
         None => Ok(()),
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::ErrorCode;
 
-use crate::store::StoreError;
+use crate::store::{StoreError, StoreTrouble};
 
 pub(super) const NAME: &str = "sqlite";
 
@@ -15,7 +15,7 @@ pub(super) enum Fault {
     /// A row that this program did not write.
     Row(String),
     /// Not to be mended by waiting.
-    Sentence(String),
+    Sentence(StoreTrouble, String),
 }
 
 impl From<rusqlite::Error> for Fault {
@@ -27,14 +27,17 @@ impl From<rusqlite::Error> for Fault {
 impl Fault {
     /// While running: most things may pass.
     pub fn while_running(&self, path: &Path) -> StoreError {
-        let (passes, reason) = self.sentence(path);
+        let (passes, trouble, reason) = self.sentence(path);
+        let store = NAME;
         match passes {
             true => StoreError::Unavailable {
-                store: NAME,
+                store,
+                trouble,
                 reason,
             },
             false => StoreError::Unusable {
-                store: NAME,
+                store,
+                trouble,
                 reason,
             },
         }
@@ -42,55 +45,64 @@ impl Fault {
 
     /// At start nothing is waiting yet, so whatever is wrong is said at once.
     pub fn at_start(&self, path: &Path) -> StoreError {
+        let (_, trouble, reason) = self.sentence(path);
         StoreError::Unusable {
             store: NAME,
-            reason: self.sentence(path).1,
+            trouble,
+            reason,
         }
     }
 
-    fn sentence(&self, path: &Path) -> (bool, String) {
+    fn sentence(&self, path: &Path) -> (bool, StoreTrouble, String) {
         let file = path.display();
         let error = match self {
             Fault::Row(what) => {
-                return (
-                    false,
-                    format!("`{file}` is damaged: {what}; restore it from a backup"),
-                );
+                let sentence = format!("`{file}` is damaged: {what}; restore it from a backup");
+                return (false, StoreTrouble::Other, sentence);
             }
-            Fault::Sentence(sentence) => return (false, sentence.clone()),
+            Fault::Sentence(trouble, sentence) => return (false, *trouble, sentence.clone()),
             Fault::Sqlite(error) => error,
         };
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => (
-                true,
-                format!("the disk of `{file}` is full; free some space there"),
-            ),
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
-                true,
-                format!("`{file}` is locked by another program; end that program or wait for it"),
-            ),
-            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => (
-                true,
-                format!("`{file}` cannot be written; give this user the right to write it"),
-            ),
-            Some(ErrorCode::CannotOpen) => (
-                true,
-                format!("`{file}` cannot be opened; see that its folder exists and can be written"),
-            ),
-            Some(ErrorCode::SystemIoFailure) => (
-                true,
-                format!("reading or writing `{file}` failed ({error}); look at its disk and quota"),
-            ),
-            Some(ErrorCode::OutOfMemory) => (true, "memory has run out".to_owned()),
-            Some(ErrorCode::NotADatabase) => (
-                false,
-                format!("`{file}` is not a SQLite database; move it away or name another file"),
-            ),
-            Some(ErrorCode::DatabaseCorrupt) => (
-                false,
-                format!("`{file}` is damaged ({error}); restore it from a backup"),
-            ),
-            _ => (false, format!("`{file}`: {error}")),
-        }
+        let (passes, trouble) = match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => (true, StoreTrouble::Full),
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+                (true, StoreTrouble::NotPermitted)
+            }
+            Some(ErrorCode::NotADatabase) => (false, StoreTrouble::NotADatabase),
+            Some(
+                ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::CannotOpen
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::OutOfMemory,
+            ) => (true, StoreTrouble::Other),
+            _ => (false, StoreTrouble::Other),
+        };
+        let sentence = match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => {
+                format!("the disk of `{file}` is full; free some space there")
+            }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                format!("`{file}` is locked by another program; end that program or wait for it")
+            }
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+                format!("`{file}` cannot be written; give this user the right to write it")
+            }
+            Some(ErrorCode::CannotOpen) => {
+                format!("`{file}` cannot be opened; see that its folder exists and can be written")
+            }
+            Some(ErrorCode::SystemIoFailure) => {
+                format!("reading or writing `{file}` failed ({error}); look at its disk and quota")
+            }
+            Some(ErrorCode::OutOfMemory) => "memory has run out".to_owned(),
+            Some(ErrorCode::NotADatabase) => {
+                format!("`{file}` is not a SQLite database; move it away or name another file")
+            }
+            Some(ErrorCode::DatabaseCorrupt) => {
+                format!("`{file}` is damaged ({error}); restore it from a backup")
+            }
+            _ => format!("`{file}`: {error}"),
+        };
+        (passes, trouble, sentence)
     }
 }

@@ -25,7 +25,7 @@ use tokio::sync::{oneshot, watch};
 use super::sink::Leases;
 use super::{
     Batch, Committed, DeadLetter, Keep, Numbered, Quarantined, Selection, SinkState, Stats, Store,
-    StoreError,
+    StoreError, StoreTrouble,
 };
 
 mod cache;
@@ -104,6 +104,7 @@ impl Sqlite {
             .spawn(move || writer.run(&receiver))
             .map_err(|error| StoreError::Unusable {
                 store: NAME,
+                trouble: StoreTrouble::Other,
                 reason: format!("no thread can be started: {error}"),
             })?;
         Ok(Sqlite {
@@ -137,6 +138,7 @@ impl Sqlite {
     ) -> Result<T, StoreError> {
         let gone = || StoreError::Unusable {
             store: NAME,
+            trouble: StoreTrouble::Other,
             reason: "the writer has ended; restart the service".to_owned(),
         };
         let (sender, answer) = oneshot::channel();

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::fault::{Fault, NAME};
+use super::fault::Fault;
 use super::schema;
-use crate::store::StoreError;
+use crate::store::{StoreError, StoreTrouble};
 
 /// How long a statement waits for another program's lock before it fails.
 const BUSY: Duration = Duration::from_secs(2);
@@ -21,12 +21,8 @@ pub(super) struct Lock {
 }
 
 pub(super) fn open(path: &Path) -> Result<(Lock, Connection), StoreError> {
-    let lock = lock(path).map_err(|reason| StoreError::Unusable {
-        store: NAME,
-        reason,
-    })?;
-    let connection = connect(path).map_err(|fault| fault.at_start(path))?;
-    Ok((lock, connection))
+    let open = || Ok((lock(path)?, connect(path)?));
+    open().map_err(|fault: Fault| fault.at_start(path))
 }
 
 /// Looks without changing anything: can it be read, is it ours, is it free?
@@ -40,7 +36,7 @@ pub(super) fn look(path: &Path) -> Result<(), StoreError> {
             .open(lock_name(path))
             .is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)));
         if held {
-            return Err(Fault::Sentence(in_use(path)));
+            return Err(in_use(path));
         }
         Ok(())
     };
@@ -53,29 +49,34 @@ fn lock_name(path: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn in_use(path: &Path) -> String {
-    format!(
+fn in_use(path: &Path) -> Fault {
+    let sentence = format!(
         "`{}` is in use by another mqtt-presence; end that one or name another file",
         path.display()
-    )
+    );
+    Fault::Sentence(StoreTrouble::InUse, sentence)
 }
 
-fn lock(path: &Path) -> Result<Lock, String> {
+fn unfit(sentence: String) -> Fault {
+    Fault::Sentence(StoreTrouble::Other, sentence)
+}
+
+fn lock(path: &Path) -> Result<Lock, Fault> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
     if !folder.is_dir() {
-        return Err(format!(
+        return Err(unfit(format!(
             "the folder `{}` does not exist; make it or name another file",
             folder.display()
-        ));
+        )));
     }
     if path.is_dir() {
-        return Err(format!(
+        return Err(unfit(format!(
             "`{}` is a folder; name a file in it",
             path.display()
-        ));
+        )));
     }
     let file = OpenOptions::new()
         .create(true)
@@ -83,18 +84,18 @@ fn lock(path: &Path) -> Result<Lock, String> {
         .write(true)
         .open(lock_name(path))
         .map_err(|error| {
-            format!(
+            unfit(format!(
                 "the folder `{}` cannot be written ({error}); give this user the right to write there or name another file",
                 folder.display()
-            )
+            ))
         })?;
     match file.try_lock() {
         Ok(()) => Ok(Lock { _file: file }),
         Err(TryLockError::WouldBlock) => Err(in_use(path)),
-        Err(TryLockError::Error(error)) => Err(format!(
+        Err(TryLockError::Error(error)) => Err(unfit(format!(
             "`{}` cannot be locked ({error}); put it on a disk that can lock files",
             path.display()
-        )),
+        ))),
     }
 }
 
@@ -106,10 +107,11 @@ fn connect(path: &Path) -> Result<Connection, Fault> {
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(64);
     if connection.is_readonly("main")? {
-        return Err(Fault::Sentence(format!(
+        let sentence = format!(
             "`{}` cannot be written; give this user the right to write it",
             path.display()
-        )));
+        );
+        return Err(Fault::Sentence(StoreTrouble::NotPermitted, sentence));
     }
     // Looks before it touches anything: the file may be somebody else's.
     schema::check(&connection, path)?;
@@ -118,7 +120,7 @@ fn connect(path: &Path) -> Result<Connection, Fault> {
     let mode: String =
         connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
     if mode != "wal" {
-        return Err(Fault::Sentence(format!(
+        return Err(unfit(format!(
             "`{}` is on a disk where SQLite cannot keep a write-ahead log (`{mode}`); use a local disk",
             path.display()
         )));

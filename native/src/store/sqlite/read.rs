@@ -15,7 +15,7 @@ use super::cache::Cache;
 use super::fault::{Fault, NAME};
 use super::{SqliteSettings, open, write};
 use crate::store::join::{Counted, Entry};
-use crate::store::{Numbered, Poison, Quarantined, Selection, Stats, StoreError};
+use crate::store::{Numbered, Poison, Quarantined, Selection, Stats, StoreError, StoreTrouble};
 
 /// Clients that a query looks at under one lock of the memory.
 const CHUNK: usize = 512;
@@ -64,6 +64,7 @@ impl Shared {
     ) -> Result<T, StoreError> {
         let gone = || StoreError::Unavailable {
             store: NAME,
+            trouble: StoreTrouble::Other,
             reason: "the query was broken off".to_owned(),
         };
         let permits = Arc::clone(&self.permits);

@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::fault::Fault;
+use crate::store::StoreTrouble;
 
 /// Marks the file as ours: `mqpr`.
 const APPLICATION: i32 = 0x6d71_7072;
@@ -102,18 +103,20 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), Fault> {
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if application != APPLICATION && tables > 0 {
-        return Err(Fault::Sentence(format!(
+        let sentence = format!(
             "`{}` is the database of another program; name another file",
             path.display()
-        )));
+        );
+        return Err(Fault::Sentence(StoreTrouble::NotADatabase, sentence));
     }
     if version > MIGRATIONS.len() {
-        return Err(Fault::Sentence(format!(
+        let sentence = format!(
             "`{}` was written by a newer mqtt-presence (schema {version}, this one knows {}); \
              use that version or name another file",
             path.display(),
             MIGRATIONS.len()
-        )));
+        );
+        return Err(Fault::Sentence(StoreTrouble::Newer, sentence));
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use cheetah_string::CheetahString;
 use rocketmq_client_rust::ClientInstanceHandle;
 use rocketmq_protocol::protocol::remoting_command::RemotingCommand;
 
-use super::super::hook::refusal;
+use super::super::hook::{is_denied, refusal};
 
 /// How long an answer may take, in milliseconds.
 const PATIENCE: u64 = 4_000;
@@ -42,6 +42,11 @@ impl Asked {
             Asked::Said { code, .. } => Some(*code),
             Asked::Silent => None,
         }
+    }
+
+    /// Whether the server's access control says no.
+    pub(super) fn is_denied(&self) -> bool {
+        matches!(self, Asked::Said { code, refusal, .. } if is_denied(*code, refusal))
     }
 
     pub(super) fn refusal(&self) -> &str {

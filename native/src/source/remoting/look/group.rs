@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::config::Config;
 use super::answer::{Asked, Servers};
 use super::topic::Broker;
-use super::{Complaint, Look, Trouble};
+use super::{Complaint, Look, Trouble, rights};
 
 /// Codes of requests.
 const QUERY_OFFSET: i32 = 14;
@@ -47,13 +47,13 @@ pub(super) async fn ask(servers: &Servers<'_>, config: &Config, broker: &Broker,
             return;
         }
         None => {
-            look.complaints.push(Complaint::severe(
-                Trouble::BrokerUnreachable,
-                format!("the broker `{address}` takes connections but does not answer"),
-                super::tls_hint(config),
-            ));
+            look.complaints.push(super::silent_broker(config, address));
             return;
         }
+    }
+    if let Some(complaint) = rights::of_reader(servers, address, &topic, &group).await {
+        look.complaints.push(complaint);
+        return;
     }
     let members = servers
         .ask(address, MEMBERS, &[("consumerGroup", &group)])
@@ -72,10 +72,12 @@ pub(super) async fn ask(servers: &Servers<'_>, config: &Config, broker: &Broker,
             .await;
         history(&topic, &group, &progress, look);
     }
+}
+
+/// How many milliseconds the broker's clock is ahead, where it may be asked.
+pub(super) async fn clock_ahead(servers: &Servers<'_>, address: &str) -> Option<i64> {
     let runtime = servers.ask(address, RUNTIME, &[]).await;
-    if let Some(ahead) = json(&runtime).and_then(|runtime| clock(&runtime["table"])) {
-        look.clock_ahead = Some(ahead);
-    }
+    clock(&json(&runtime)?["table"])
 }
 
 /// The group as the server knows it, with the namespace in front.

@@ -13,6 +13,7 @@ use super::{close, probe, tls_hint};
 
 mod answer;
 mod group;
+mod rights;
 mod topic;
 
 use answer::{Asked, Servers};
@@ -50,7 +51,7 @@ pub enum Trouble {
 
 impl Trouble {
     /// Whether it matters to consumers alone, not to who writes.
-    pub fn is_of_consumers(self) -> bool {
+    fn is_of_consumers(self) -> bool {
         matches!(
             self,
             Trouble::TopicNotReadable
@@ -116,15 +117,33 @@ pub struct Look {
     pub complaints: Vec<Complaint>,
 }
 
-/// Asks the servers; takes some seconds. Blocks; not to be called from within
-/// a runtime.
+/// Asks the servers whether messages would come; takes some seconds. Blocks;
+/// not to be called from within a runtime.
 pub fn look(config: &Config) -> Look {
+    looked(config, Use::Read)
+}
+
+/// The same for who writes: whether messages would be taken.
+pub fn look_to_write(config: &Config) -> Look {
+    let mut look = looked(config, Use::Write);
+    look.complaints.retain(|one| !one.trouble.is_of_consumers());
+    look
+}
+
+/// What the topic is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Read,
+    Write,
+}
+
+fn looked(config: &Config, purpose: Use) -> Look {
     let mut look = Look::default();
     let asked = config
         .check()
         .and_then(|()| Client::new())
         .and_then(|client| {
-            let asked = client.block_on(ask(&client, config, &mut look));
+            let asked = client.block_on(ask(&client, config, purpose, &mut look));
             close(client)?;
             asked
         });
@@ -136,7 +155,12 @@ pub fn look(config: &Config) -> Look {
     look
 }
 
-async fn ask(client: &Client, config: &Config, look: &mut Look) -> Result<(), String> {
+async fn ask(
+    client: &Client,
+    config: &Config,
+    purpose: Use,
+    look: &mut Look,
+) -> Result<(), String> {
     // Its answers are read here; the hook mends routes and signs.
     let unused = Arc::new(Watch::new(config.full_topic(), config.group.clone()));
     let handle = ClientInstanceHandle::get_or_create(
@@ -150,7 +174,16 @@ async fn ask(client: &Client, config: &Config, look: &mut Look) -> Result<(), St
     let servers = Servers { handle: &handle };
     if let Some(brokers) = name_servers(&servers, config, look).await {
         for broker in &brokers {
-            group::ask(&servers, config, broker, look).await;
+            match purpose {
+                Use::Read => group::ask(&servers, config, broker, look).await,
+                Use::Write => {
+                    let complaint = rights::of_writer(&servers, config, &broker.address).await;
+                    look.complaints.extend(complaint);
+                }
+            }
+            if let Some(ahead) = group::clock_ahead(&servers, &broker.address).await {
+                look.clock_ahead = Some(ahead);
+            }
         }
     }
     handle.shutdown_owned().await;
@@ -182,6 +215,14 @@ async fn name_servers(
         }
     }
     Some(topic::judge(config, &found?, look).await)
+}
+
+fn silent_broker(config: &Config, address: &str) -> Complaint {
+    Complaint::severe(
+        Trouble::BrokerUnreachable,
+        format!("the broker `{address}` takes connections but does not answer"),
+        tls_hint(config),
+    )
 }
 
 /// It takes connections, but this is no name server's answer.
