@@ -3,10 +3,6 @@
 #![cfg(feature = "remoting")]
 #![allow(clippy::unwrap_used)]
 
-use std::sync::LazyLock;
-
-use tokio::sync::Mutex;
-
 mod faults;
 mod harness;
 mod keys;
@@ -18,59 +14,50 @@ mod support;
 mod tls;
 mod versions;
 
-/// One cluster at a time: each takes two JVMs.
-static TURN: LazyLock<Mutex<()>> = LazyLock::new(Mutex::default);
+// As many at once as the machine has cores: half of their time they wait for a
+// server that starts, or for a fault to pass.
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn version_4() {
-    let _turn = TURN.lock().await;
     versions::both("4.9.7").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn version_5() {
-    let _turn = TURN.lock().await;
     versions::both("5.3.3").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_lag_of_each_queue_is_told() {
-    let _turn = TURN.lock().await;
     lag::grows_and_goes("4.9.7").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_are_named_and_survived() {
-    let _turn = TURN.lock().await;
     faults::all("4.9.7").await;
 }
 
 #[test]
 fn keys_of_version_4_decide() {
-    let _turn = TURN.blocking_lock();
     keys::decide("4.9.7");
 }
 
 #[test]
 fn keys_of_version_5_decide() {
-    let _turn = TURN.blocking_lock();
     keys::decide("5.3.3");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tls_of_version_4_is_verified() {
-    let _turn = TURN.lock().await;
     tls::is_verified("4.9.7").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tls_of_version_5_is_verified() {
-    let _turn = TURN.lock().await;
     tls::is_verified("5.3.3").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sink_keeps_the_order_of_a_client() {
-    let _turn = TURN.lock().await;
     sink::keeps_the_order_of_a_client("5.3.3").await;
 }
