@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 #[cfg(feature = "bridge")]
 mod bridge;
+mod cause;
 mod completions;
 mod doctor;
 mod failure;
