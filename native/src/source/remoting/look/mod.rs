@@ -143,7 +143,7 @@ async fn ask(client: &Client, config: &Config, look: &mut Look) -> Result<(), St
         &client.runtime(),
         0,
         settings(config),
-        Some(hook(config, unused)?),
+        Some(hook(config, unused, None)?),
     )
     .map_err(|error| error.to_string())?;
     handle.start().await.map_err(|error| error.to_string())?;
