@@ -24,6 +24,7 @@ mod settings;
 mod signals;
 mod sse;
 mod table;
+mod trace;
 mod trust;
 mod watch;
 
@@ -65,6 +66,7 @@ enum Command {
     Health(health::HealthArgs),
     Replay(replay::ReplayArgs),
     Serve(Box<serve::ServeArgs>),
+    Trace(trace::TraceArgs),
     Watch(watch::WatchArgs),
 }
 
@@ -81,6 +83,7 @@ pub fn run() -> ExitCode {
         Command::Health(args) => health::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Trace(args) => trace::run(&args),
         Command::Watch(args) => watch::run(&args),
     };
     result.unwrap_or_else(Failure::exit)

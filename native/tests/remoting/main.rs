@@ -12,6 +12,7 @@ mod faults;
 mod harness;
 mod lag;
 mod sink;
+mod trace;
 mod versions;
 
 /// One cluster at a time: each takes two JVMs.
@@ -57,4 +58,22 @@ async fn tls_is_verified() {
 async fn a_sink_keeps_the_order_of_a_client() {
     let _turn = TURN.lock().await;
     sink::keeps_the_order_of_a_client("5.3.3").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_way_of_a_message_is_told_5() {
+    let _turn = TURN.lock().await;
+    trace::is_told("5.3.3").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_way_of_a_message_is_told_4() {
+    let _turn = TURN.lock().await;
+    trace::is_told("4.9.7").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_without_trace_topic_holds_nothing_up() {
+    let _turn = TURN.lock().await;
+    trace::without_its_topic("4.9.7").await;
 }
