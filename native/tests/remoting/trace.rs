@@ -142,7 +142,7 @@ pub async fn is_told(version: &'static str) {
 
     // By message: the same, and as people see it.
     let id = message["messageId"].as_str().unwrap().to_owned();
-    assert_eq!(service.messages(&id), [message.clone()]);
+    assert_eq!(service.messages(&id), std::slice::from_ref(message));
     let (code, table) = service.command(&id);
     assert_eq!(code, Some(0));
     for part in ["stored", "committed", "acknowledged", "+", CLIENT, &id] {
