@@ -221,6 +221,9 @@ impl Presence {
                         channel_id: cause.channel_id,
                         event_type: cause.kind,
                         message_id: None,
+                        topic: None,
+                        queue: None,
+                        offset: None,
                     },
                     synthetic: cause.synthetic,
                 });

@@ -38,10 +38,20 @@ pub struct Cause {
     /// Its RocketMQ message, if it came from one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_id: Option<String>,
+    /// The topic of that message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+    /// The number of its queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<u32>,
+    /// Its offset in the queue, or that of the event in its file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
 }
 
 impl Transition {
     /// The flip to `online` that applying this event at `observed_at` caused.
+    /// Where its message lies is for the caller to add.
     pub fn new(event: &Event, online: bool, observed_at: u64, message_id: Option<&str>) -> Self {
         Transition {
             client_id: event.client_id.clone(),
@@ -52,6 +62,9 @@ impl Transition {
                 channel_id: event.channel_id.clone(),
                 event_type: event.kind,
                 message_id: message_id.map(str::to_owned),
+                topic: None,
+                queue: None,
+                offset: None,
             },
             synthetic: false,
         }

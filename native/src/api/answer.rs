@@ -249,6 +249,12 @@ pub struct CauseAnswer {
     pub event_type: Kind,
     /// Its RocketMQ message.
     pub message_id: Option<String>,
+    /// The topic of that message.
+    pub topic: Option<String>,
+    /// The number of its queue.
+    pub queue: Option<u32>,
+    /// Its offset in the queue, or that of the event in its file.
+    pub offset: Option<u64>,
 }
 
 impl From<Numbered> for TransitionAnswer {
@@ -263,6 +269,9 @@ impl From<Numbered> for TransitionAnswer {
                 channel_id: transition.cause.channel_id,
                 event_type: transition.cause.event_type,
                 message_id: transition.cause.message_id,
+                topic: transition.cause.topic,
+                queue: transition.cause.queue,
+                offset: transition.cause.offset,
             },
             synthetic: transition.synthetic,
         }

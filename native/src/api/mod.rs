@@ -22,6 +22,7 @@ use crate::pipeline::Intake;
 use crate::sink::Sink;
 use crate::source::Health;
 use crate::store::Store;
+use crate::trace::Traces;
 
 mod access;
 mod answer;
@@ -50,6 +51,7 @@ mod server;
 mod sinks;
 mod stats;
 mod tls;
+mod trace;
 mod transitions;
 
 pub use access::Access;
@@ -87,6 +89,8 @@ pub struct Parts {
     pub parts: Vec<Part>,
     /// Where transitions are delivered.
     pub sinks: Vec<Arc<Sink>>,
+    /// The ways of messages, where a source remembers them.
+    pub traces: Option<Arc<Traces>>,
     /// What Prometheus reads.
     pub metrics: PrometheusHandle,
     /// Cancelled when the service is no longer ready, because it will end.
@@ -106,12 +110,15 @@ struct Service {
     takes_events: bool,
     parts: Vec<Part>,
     sinks: Vec<Arc<Sink>>,
+    traces: Option<Arc<Traces>>,
     metrics: PrometheusHandle,
     leaving: CancellationToken,
     shutdown: CancellationToken,
     streams: Arc<Semaphore>,
     /// Taken by the list of connections that is being read.
     reconciling: tokio::sync::Mutex<()>,
+    /// Taken by a trace that goes through transitions and quarantine.
+    searching: tokio::sync::Mutex<()>,
     rate: rate::Rate,
     document: OnceLock<utoipa::openapi::OpenApi>,
 }
@@ -123,6 +130,7 @@ pub fn router(parts: Parts) -> Router {
     let service = Arc::new(Service {
         streams: Arc::new(Semaphore::new(parts.api.max_streams)),
         reconciling: tokio::sync::Mutex::default(),
+        searching: tokio::sync::Mutex::default(),
         rate: rate::Rate::new(parts.api.rate),
         api: parts.api,
         access: parts.access,
@@ -133,6 +141,7 @@ pub fn router(parts: Parts) -> Router {
         takes_events: parts.takes_events,
         parts: parts.parts,
         sinks: parts.sinks,
+        traces: parts.traces,
         metrics: parts.metrics,
         leaving: parts.leaving,
         shutdown: parts.shutdown,
@@ -143,6 +152,7 @@ pub fn router(parts: Parts) -> Router {
         .routes(routes!(query::query))
         .routes(routes!(clients::client))
         .routes(routes!(history::history))
+        .routes(routes!(trace::trace))
         .routes(routes!(stats::stats))
         .routes(routes!(transitions::transitions))
         .routes(routes!(quarantine::quarantine))

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::instant::Instant;
 use super::safe::safe;
 use super::service::{Service, ServiceArgs, in_path};
-use super::table;
+use super::{cause, table};
 
 /// Ids asked for in one call.
 const CHUNK: usize = 1_000;
@@ -135,6 +135,16 @@ fn why(output: &mut impl Write, client: &Value) -> std::io::Result<()> {
             text(state),
             text(reason)
         )?;
+    }
+    let last = &client["lastTransition"];
+    if let Some(id) = last["id"].as_u64() {
+        let answer = if last["online"] == true {
+            "online"
+        } else {
+            "offline"
+        };
+        let cause = cause::text(&last["cause"]);
+        writeln!(output, "  transition {id} to {answer}: {cause}")?;
     }
     Ok(())
 }

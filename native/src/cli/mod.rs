@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 #[cfg(feature = "bridge")]
 mod bridge;
+mod cause;
 mod completions;
 mod doctor;
 mod failure;
@@ -23,6 +24,7 @@ mod settings;
 mod signals;
 mod sse;
 mod table;
+mod trace;
 mod trust;
 mod watch;
 
@@ -64,6 +66,7 @@ enum Command {
     Health(health::HealthArgs),
     Replay(replay::ReplayArgs),
     Serve(Box<serve::ServeArgs>),
+    Trace(trace::TraceArgs),
     Watch(watch::WatchArgs),
 }
 
@@ -80,6 +83,7 @@ pub fn run() -> ExitCode {
         Command::Health(args) => health::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Trace(args) => trace::run(&args),
         Command::Watch(args) => watch::run(&args),
     };
     result.unwrap_or_else(Failure::exit)

@@ -13,7 +13,7 @@ use super::failure::Failure;
 use super::instant::Instant;
 use super::safe::safe;
 use super::service::{Service, ServiceArgs, Unanswered, in_path};
-use super::{sse, table};
+use super::{cause, sse, table};
 use crate::config::Span;
 
 /// The service shows a sign of life every 15 s.
@@ -153,10 +153,9 @@ impl Follower {
         let time = Instant(value["time"].as_u64().unwrap_or(0));
         let text = |value: &Value| safe(value.as_str().unwrap_or("-")).into_owned();
         format!(
-            "{time}  {word}  {}  ({} of channel {})",
+            "{time}  {word}  {}  ({})",
             text(&value["clientId"]),
-            text(&value["cause"]["eventType"]),
-            text(&value["cause"]["channelId"])
+            cause::text(&value["cause"])
         )
     }
 }

@@ -170,6 +170,7 @@ pub const ALLOWED: &[(&str, &str)] = &[
         "source.from",
         "where a new group begins: `first` (the oldest message) or `last`",
     ),
+    ("source.trace", "true or false"),
     (
         "source.invisible_seconds",
         "a whole number of seconds from 10 to 43,200",

@@ -74,6 +74,11 @@ impl Config {
             .iter()
             .any(|source| matches!(source, Source::Http(_)))
     }
+
+    /// Whether a source remembers the ways of its messages.
+    pub fn remembers(&self) -> bool {
+        self.source.iter().any(Source::traces)
+    }
 }
 
 /// `[rule]`

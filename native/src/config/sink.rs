@@ -232,7 +232,10 @@ fn webhook(layers: &Figment, key: &str, table: Dict) -> Result<Webhook, ConfigEr
 
 #[cfg(feature = "remoting")]
 fn rocketmq(layers: &Figment, key: &str, mut table: Dict) -> Result<remoting::Config, ConfigError> {
-    if table.contains_key("tags") {
+    if let Some(other) = ["tags", "trace"]
+        .into_iter()
+        .find(|key| table.contains_key(*key))
+    {
         let known = [
             "namesrv",
             "topic",
@@ -241,7 +244,11 @@ fn rocketmq(layers: &Figment, key: &str, mut table: Dict) -> Result<remoting::Co
             "access_key",
             "tls",
         ];
-        return Err(ConfigError::unknown(layers, &format!("{key}.tags"), &known));
+        return Err(ConfigError::unknown(
+            layers,
+            &format!("{key}.{other}"),
+            &known,
+        ));
     }
     table
         .entry("group".into())

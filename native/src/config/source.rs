@@ -27,6 +27,15 @@ pub enum Source {
 }
 
 impl Source {
+    /// Whether it has `trace = true`.
+    pub fn traces(&self) -> bool {
+        match self {
+            #[cfg(feature = "remoting")]
+            Source::Remoting(remoting) => remoting.trace,
+            _ => false,
+        }
+    }
+
     /// Its kind in the configuration.
     pub fn kind(&self) -> &'static str {
         match self {

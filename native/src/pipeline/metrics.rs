@@ -49,6 +49,11 @@ pub const SINK_BEHIND: &str = "mqtt_presence_sink_behind";
 /// Messages of a queue that wait to be committed.
 pub const SOURCE_LAG: &str = "mqtt_presence_source_lag_messages";
 
+/// Trace records that the broker has.
+pub const TRACE_WRITTEN: &str = "mqtt_presence_trace_written_total";
+/// Trace records that were left out.
+pub const TRACE_LOST: &str = "mqtt_presence_trace_lost_total";
+
 /// Tells the recorder what each metric means. Called once, after the recorder
 /// was installed.
 pub fn describe() {
@@ -112,6 +117,16 @@ pub fn describe() {
         count,
         "Messages of a queue between its end and what was committed"
     );
+    describe_counter!(
+        TRACE_WRITTEN,
+        count,
+        "Trace records that a source wrote to the broker"
+    );
+    describe_counter!(
+        TRACE_LOST,
+        count,
+        "Trace records left out: more than the broker took, or it refused them"
+    );
 }
 
 /// A batch was committed. `newest` is the newest event time seen before, in
@@ -169,6 +184,16 @@ pub fn source_lag(source: &'static str, topic: &str, queue: &str, messages: u64)
         ("queue", queue.to_owned()),
     ];
     gauge!(SOURCE_LAG, &labels).set(messages as f64);
+}
+
+#[cfg(feature = "remoting")]
+pub(crate) fn trace_written(records: u64) {
+    counter!(TRACE_WRITTEN).increment(records);
+}
+
+#[cfg(feature = "remoting")]
+pub(crate) fn trace_lost(records: u64) {
+    counter!(TRACE_LOST).increment(records);
 }
 
 /// A connection was turned away.

@@ -12,6 +12,7 @@ mod sink;
 #[path = "../service/support.rs"]
 mod support;
 mod tls;
+mod trace;
 mod versions;
 
 // As many at once as the machine has cores: half of their time they wait for a
@@ -60,4 +61,19 @@ async fn tls_of_version_5_is_verified() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sink_keeps_the_order_of_a_client() {
     sink::keeps_the_order_of_a_client("5.3.3").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_way_of_a_message_is_told_5() {
+    trace::is_told("5.3.3").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_way_of_a_message_is_told_4() {
+    trace::is_told("4.9.7").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_without_trace_topic_holds_nothing_up() {
+    trace::without_its_topic("4.9.7").await;
 }

@@ -40,7 +40,7 @@ fn a_client_is_explained() {
         assert_eq!(online["lastTransition"]["time"], 2_000);
         assert_eq!(
             online["lastTransition"]["cause"],
-            json!({"channelId": "b", "eventType": "connect", "messageId": null})
+            json!({"channelId": "b", "eventType": "connect", "messageId": null, "topic": null, "queue": null, "offset": null})
         );
 
         service.tell(&[event(id, "b", "disconnect", 4_000)]);

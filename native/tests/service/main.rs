@@ -18,4 +18,5 @@ mod sinks;
 mod support;
 mod tls;
 mod tokens;
+mod trace;
 mod transitions;

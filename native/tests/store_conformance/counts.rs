@@ -47,7 +47,15 @@ async fn equal(open: Open, options: Options, seed: u64) {
         let mut flips = Vec::new();
         for (event, origin) in &batch.events {
             let message = origin.message_id.as_deref();
-            flips.extend(presence.apply(event, &origin.label(), message, now));
+            flips.extend(
+                presence
+                    .apply(event, &origin.label(), message, now)
+                    .map(|mut flip| {
+                        flip.cause.topic.clone_from(&origin.topic);
+                        (flip.cause.queue, flip.cause.offset) = (origin.queue, origin.offset);
+                        flip
+                    }),
+            );
         }
         let transitions = bench.commit(batch).await;
         let told: Vec<_> = transitions.into_iter().map(|t| t.transition).collect();

@@ -4,7 +4,7 @@ use mqtt_presence::store::{Keep, Numbered};
 use mqtt_presence_core::event::Kind::{Connect, Disconnect, Tcpclean};
 use mqtt_presence_core::presence::Options;
 
-use crate::fleet::{DAY, NOW, batch, event};
+use crate::fleet::{DAY, NOW, batch, event, origin};
 use crate::{Bench, Open};
 
 fn ids(rows: &[Numbered]) -> Vec<u64> {
@@ -38,7 +38,10 @@ pub async fn numbers_have_no_gap_and_keep_order(open: Open) {
         order,
         [("b", true), ("a", true), ("b", false), ("a", false)]
     );
-    assert!(told[0].transition.cause.message_id.is_some());
+    let cause = &told[0].transition.cause;
+    let place = (cause.topic.as_deref(), cause.queue, cause.offset);
+    assert_eq!(place, (Some("presence"), Some(3), Some(1)));
+    assert_eq!(cause.message_id, origin(1).message_id);
     assert_eq!(bench.store.transitions_after(0, 1000).await.unwrap(), told);
     assert_eq!(
         bench.store.transitions_after(30, 7).await.unwrap(),

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mqtt_presence::store::{Sqlite, SqliteSettings, Store, StoreError};
-use mqtt_presence_core::event::Kind::Connect;
+use mqtt_presence_core::event::Kind::{Connect, Tcpclean};
 use mqtt_presence_core::presence::Options;
 use rusqlite::Connection;
 
-use crate::fleet::{NOW, batch, event};
+use crate::fleet::{NOW, batch, event, origin};
 
 fn open(path: &Path) -> Result<Sqlite, StoreError> {
     Sqlite::open(SqliteSettings::new(path), Options::default())
@@ -35,9 +35,41 @@ fn a_newer_schema() {
     refused(&path, &["newer.db", "newer mqtt-presence", "99"]);
     // It was looked at, not touched.
     let raw = Connection::open(&path).unwrap();
-    raw.pragma_update(None, "user_version", 3).unwrap();
+    raw.pragma_update(None, "user_version", 4).unwrap();
     drop(raw);
     open(&path).unwrap();
+}
+
+/// Not refused: brought up to date, and what it lacks is absent.
+#[tokio::test]
+async fn an_older_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("older.db");
+    let connect = |n| {
+        batch(
+            NOW,
+            [event("a", n, Connect, NOW), event("a", n, Tcpclean, NOW)],
+        )
+    };
+    let store = open(&path).unwrap();
+    store.commit(Arc::new(connect("1"))).await.unwrap();
+    drop(store);
+    // As the version before left it.
+    let raw = Connection::open(&path).unwrap();
+    for column in ["topic", "queue", "queue_offset"] {
+        raw.execute_batch(&format!("ALTER TABLE transition DROP COLUMN {column}"))
+            .unwrap();
+    }
+    raw.pragma_update(None, "user_version", 3).unwrap();
+    drop(raw);
+    let store = open(&path).unwrap();
+    store.commit(Arc::new(connect("2"))).await.unwrap();
+    let rows = store.transitions_after(0, 10).await.unwrap();
+    let causes: Vec<_> = rows.iter().map(|row| &row.transition.cause).collect();
+    assert_eq!(causes.len(), 4);
+    assert_eq!(causes[0].message_id, origin(1).message_id);
+    assert_eq!((causes[0].queue, causes[0].offset), (None, None));
+    assert_eq!((causes[2].queue, causes[2].offset), (Some(3), Some(1)));
 }
 
 #[test]

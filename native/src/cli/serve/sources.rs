@@ -14,6 +14,7 @@ use crate::source::file::{FileConfig, FileSource};
 use crate::source::fleet::FleetSource;
 use crate::source::{Context, Health, Source, SourceError};
 use crate::store::Store;
+use crate::trace::Traces;
 
 /// The sources on tasks of their own.
 pub(super) struct Running {
@@ -40,13 +41,14 @@ pub(super) fn start(
     config: &Config,
     intake: &Intake,
     store: &Arc<dyn Store>,
+    traces: Option<&Arc<Traces>>,
     shutdown: &CancellationToken,
 ) -> Running {
     let tasks = TaskTracker::new();
     let (sender, failures) = mpsc::unbounded_channel();
     let mut parts = Vec::new();
     for (index, source) in config.source.iter().enumerate() {
-        let Some(source) = build(source, config, store) else {
+        let Some(source) = build(source, config, store, traces) else {
             continue;
         };
         let name = format!("source {index} ({})", source.name());
@@ -82,11 +84,16 @@ fn build(
     source: &config::Source,
     config: &Config,
     store: &Arc<dyn Store>,
+    #[cfg_attr(not(feature = "remoting"), allow(unused_variables))] traces: Option<&Arc<Traces>>,
 ) -> Option<Box<dyn Source>> {
     Some(match source {
         #[cfg(feature = "remoting")]
         config::Source::Remoting(remoting) => {
-            Box::new(crate::source::remoting::Remoting::new((**remoting).clone()))
+            let source = crate::source::remoting::Remoting::new((**remoting).clone());
+            Box::new(match traces {
+                Some(traces) => source.remembering(Arc::clone(traces)),
+                None => source,
+            })
         }
         #[cfg(feature = "grpc")]
         config::Source::Grpc(grpc) => Box::new(crate::source::grpc::Grpc::new((**grpc).clone())),

@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::pipeline::{self, Intake, Pipeline, Settings};
 use crate::sink;
 use crate::store::StoreError;
+use crate::trace::Traces;
 
 /// Deliveries that wait for the pipeline at most.
 const WAITING: usize = 256;
@@ -81,7 +82,10 @@ pub(super) async fn service(config: Config) -> Result<ExitCode, String> {
     let stop = CancellationToken::new();
     let leaving = CancellationToken::new();
     let delivering = sink::start(&sinks, &stop);
-    let mut running = sources::start(&config, &intake, &store, &stop);
+    let traces = config
+        .remembers()
+        .then(|| Arc::new(Traces::new(crate::clock::now())));
+    let mut running = sources::start(&config, &intake, &store, traces.as_ref(), &stop);
     let mut parts = vec![api::Part {
         name: "pipeline".into(),
         health,
@@ -97,6 +101,7 @@ pub(super) async fn service(config: Config) -> Result<ExitCode, String> {
         takes_events: config.takes_http(),
         parts,
         sinks,
+        traces,
         metrics,
         leaving: leaving.clone(),
         shutdown: stop.clone(),

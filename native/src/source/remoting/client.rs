@@ -14,6 +14,7 @@ use tracing::warn;
 
 use super::config::Config;
 use super::hook::Hook;
+use super::trace::Tracer;
 use super::watch::{INTERVAL, Watch};
 
 /// Listener calls that run at once, each with at most 32 messages: enough for
@@ -115,12 +116,20 @@ pub(super) fn settings(config: &Config) -> ClientConfig {
 }
 
 /// The hook with the keys in it; the error is a sentence.
-pub(super) fn hook(config: &Config, watch: Arc<Watch>) -> Result<Arc<Hook>, String> {
+pub(super) fn hook(
+    config: &Config,
+    watch: Arc<Watch>,
+    tracer: Option<Arc<Tracer>>,
+) -> Result<Arc<Hook>, String> {
     let signer = config.keys()?.map(|(access, secret)| {
         AclClientRPCHook::new(SessionCredentials::with_keys(
             access,
             secret.expose_secret(),
         ))
     });
-    Ok(Arc::new(Hook { signer, watch }))
+    Ok(Arc::new(Hook {
+        signer,
+        watch,
+        tracer,
+    }))
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
+use super::trace::TOPIC as TRACE_TOPIC;
+
 /// Settings of the `remoting` source and of [`Producer`](super::Producer).
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,6 +43,10 @@ pub struct Config {
     /// Where a consumer group that is new begins. Default: `first`.
     #[serde(default)]
     pub from: From,
+    /// Whether the way of each message is remembered, for `GET /v1/trace`, and
+    /// written to the broker's trace topic. Default: false.
+    #[serde(default)]
+    pub trace: bool,
 }
 
 /// TLS settings. Certificates are always verified.
@@ -104,6 +110,7 @@ impl Config {
             secret_key_file: None,
             tls: None,
             from: From::First,
+            trace: false,
         }
     }
 
@@ -195,6 +202,11 @@ impl Config {
                     .to_owned(),
             );
         }
+        if self.trace && self.topic == TRACE_TOPIC {
+            return Err(format!(
+                "`trace`: messages of `{TRACE_TOPIC}` cannot be traced, for their traces would be messages of it again; leave `trace` out"
+            ));
+        }
         self.keys()?;
         if let Some(file) = self.tls.as_ref().and_then(|tls| tls.ca_file.as_ref()) {
             let text = std::fs::read_to_string(file).map_err(|error| {
@@ -284,6 +296,10 @@ mod tests {
         refused(|c| c.group = String::new(), "`group` is empty");
         refused(|c| c.group = "g".repeat(256), "longer than 255");
         refused(|c| c.tags = " ".into(), "`tags` is empty");
+        refused(
+            |c| (c.trace, c.topic) = (true, TRACE_TOPIC.into()),
+            "leave `trace` out",
+        );
         refused(|c| c.access_key = Some("me".into()), "neither `secret_key`");
         refused(
             |c| c.secret_key = Some("x".to_owned().into()),

@@ -12,6 +12,7 @@ use rocketmq_protocol::protocol::route::topic_route_data::TopicRouteData;
 use rocketmq_transport::api::RPCHook;
 
 use super::route;
+use super::trace::Tracer;
 use super::watch::{Ask, Watch};
 
 /// Codes of requests.
@@ -41,6 +42,7 @@ const COMMITS: i64 = 1;
 pub(super) struct Hook {
     pub(super) signer: Option<AclClientRPCHook>,
     pub(super) watch: Arc<Watch>,
+    pub(super) tracer: Option<Arc<Tracer>>,
 }
 
 impl RPCHook for Hook {
@@ -57,13 +59,15 @@ impl RPCHook for Hook {
                     if let Some(offset) = number(request, "queueOffset") {
                         self.watch.lags().begins(broker, queue, offset);
                     }
-                    let flags = number(request, "sysFlag").unwrap_or(0);
-                    if flags & COMMITS != 0
+                    if commits(request)
                         && let Some(offset) = number(request, "commitOffset")
                     {
                         let mut lags = self.watch.lags();
                         lags.consumed_at_least(broker, queue, offset);
                     }
+                }
+                if commits(request) {
+                    self.trace(request);
                 }
             }
             UPDATE_OFFSET => {
@@ -72,6 +76,7 @@ impl RPCHook for Hook {
                 {
                     self.watch.lags().consumed(broker, queue, offset);
                 }
+                self.trace(request);
             }
             _ => {}
         }
@@ -155,6 +160,21 @@ impl Hook {
         }
     }
 
+    /// Tells the tracer what the broker is told, of the retry topic too.
+    fn trace(&self, request: &RemotingCommand) {
+        let Some(tracer) = &self.tracer else {
+            return;
+        };
+        let field = |name: &str| request.ext_fields().and_then(|fields| fields.get(name));
+        if let (Some(topic), Some(broker)) = (field("topic"), field("bname"))
+            && let Some(queue) = number(request, "queueId").and_then(|id| i32::try_from(id).ok())
+            && let Some(offset) = number(request, "commitOffset")
+            && let Ok(offset) = u64::try_from(offset)
+        {
+            tracer.told(topic, broker, queue, offset);
+        }
+    }
+
     /// Broker and number of the queue that is read, when it is the topic's.
     fn queue<'a>(&self, request: &'a RemotingCommand) -> Option<(&'a str, i32)> {
         let fields = request.ext_fields()?;
@@ -177,6 +197,11 @@ impl Hook {
         self.watch.broker(ask, from, answer);
         is_good
     }
+}
+
+/// Whether a pull also says what was consumed.
+fn commits(pull: &RemotingCommand) -> bool {
+    number(pull, "sysFlag").unwrap_or(0) & COMMITS != 0
 }
 
 /// A field that is a number.

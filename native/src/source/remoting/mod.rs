@@ -9,7 +9,8 @@
 //! The crate that speaks the protocol is contained: its runtime and settings
 //! in `client`, what it says to the servers in `hook` (where the routes of 4.x
 //! are mended too), what its silence means in `watch`, which queues are ours in
-//! `share`, whether they are read in `queues` and how far behind they are in `lag`. A consumer that panics or does
+//! `share`, whether they are read in `queues` and how far behind they are in `lag`; what
+//! `trace` follows of messages is in `trace`. A consumer that panics or does
 //! not recover is built anew.
 
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use async_trait::async_trait;
 use tracing::{info, warn};
 
 use super::{Context, Health, Source, SourceError};
+use crate::clock;
+use crate::trace::Traces;
 
 mod client;
 mod config;
@@ -32,6 +35,7 @@ mod queues;
 mod route;
 mod session;
 mod share;
+mod trace;
 mod watch;
 
 pub use config::{Config, From, Tls};
@@ -39,6 +43,7 @@ pub use look::{Complaint, Look, Trouble, look, look_to_write};
 pub use producer::{Keyed, Producer, SendError};
 
 use session::{Session, close};
+use trace::Tracer;
 use watch::{Verdict, Watch};
 
 /// The source's name in the configuration, in origins, logs and metrics.
@@ -52,12 +57,22 @@ const LONGEST_PATIENCE: Duration = Duration::from_secs(300);
 #[derive(Debug)]
 pub struct Remoting {
     config: Config,
+    traces: Option<Arc<Traces>>,
 }
 
 impl Remoting {
     /// A source with these settings; they are looked at when it runs.
     pub fn new(config: Config) -> Self {
-        Remoting { config }
+        Remoting {
+            config,
+            traces: None,
+        }
+    }
+
+    /// With a memory of its messages' ways, used if `trace` is set.
+    pub fn remembering(mut self, traces: Arc<Traces>) -> Self {
+        self.traces = Some(traces);
+        self
     }
 }
 
@@ -74,7 +89,7 @@ impl Source for Remoting {
     }
 
     async fn run(self: Box<Self>, context: Context) -> Result<(), SourceError> {
-        let config = self.config;
+        let Remoting { config, traces } = *self;
         config.check().map_err(|reason| SourceError {
             source_name: NAME.to_owned(),
             reason,
@@ -85,6 +100,10 @@ impl Source for Remoting {
         settings.change_instance_name_to_pid();
         let mut patience = PATIENCE;
         let mut shown = lag::Shown::default();
+        let tracer = config.trace.then(|| {
+            let traces = traces.unwrap_or_else(|| Arc::new(Traces::new(clock::now())));
+            Arc::new(Tracer::start(&config, traces))
+        });
         loop {
             let watch = Arc::new(Watch::new(config.full_topic(), config.group.clone()));
             let mut session = Session::start(
@@ -92,6 +111,7 @@ impl Source for Remoting {
                 settings.clone(),
                 context.intake.clone(),
                 Arc::clone(&watch),
+                tracer.clone(),
             );
             let end = observe(
                 &config,
@@ -104,6 +124,9 @@ impl Source for Remoting {
             .await;
             session.stop().await;
             if let End::Shutdown = end {
+                if let Some(tracer) = &tracer {
+                    tracer.close().await;
+                }
                 return Ok(());
             }
         }

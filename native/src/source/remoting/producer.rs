@@ -67,7 +67,7 @@ impl Producer {
         let mut inner = DefaultMQProducer::builder(client.runtime())
             .client_config(settings(config))
             .producer_group(format!("{}_producer", config.group))
-            .rpc_hook(hook(config, Arc::clone(&watch)).map_err(fail)?)
+            .rpc_hook(hook(config, Arc::clone(&watch), None).map_err(fail)?)
             .build();
         if let Err(error) = inner.start().await {
             inner.shutdown().await;
@@ -114,6 +114,17 @@ impl Producer {
     ) -> Result<(), SendError> {
         self.deliver(vec![self.message(tag, key, body.into())])
             .await
+    }
+
+    /// Writes one message that is found by each of these keys, once.
+    pub(super) async fn send_keys(&self, keys: Vec<String>, body: String) -> Result<(), SendError> {
+        let message = Message::builder()
+            .topic(self.topic.as_str())
+            .keys(keys)
+            .body(Bytes::from(body))
+            .build_unchecked();
+        let sent = self.inner.send(message).await;
+        sent.map(drop).map_err(|error| self.failed(&error))
     }
 
     /// Writes the messages, once: those of a key in order, into one queue.

@@ -19,6 +19,7 @@ use super::client::{Client, LISTENERS, hook};
 use super::config::{Config, From};
 use super::listener::Listener;
 use super::share::Shares;
+use super::trace::Tracer;
 use super::watch::Watch;
 use crate::pipeline::Intake;
 
@@ -44,13 +45,14 @@ impl Session {
         settings: ClientConfig,
         intake: Intake,
         watch: Arc<Watch>,
+        tracer: Option<Arc<Tracer>>,
     ) -> Session {
         let stop = CancellationToken::new();
         let (sender, ended) = oneshot::channel();
         let token = stop.clone();
         let body = move || {
             // A panic drops the sender, which the receiver takes for one.
-            let result = live(&config, settings, intake, watch, &token);
+            let result = live(&config, settings, intake, watch, tracer, &token);
             let _ = sender.send(result);
         };
         if std::thread::Builder::new()
@@ -81,10 +83,13 @@ fn live(
     settings: ClientConfig,
     intake: Intake,
     watch: Arc<Watch>,
+    tracer: Option<Arc<Tracer>>,
     stop: &CancellationToken,
 ) -> Result<(), String> {
     let client = Client::new()?;
-    let result = client.block_on(consume(&client, config, settings, intake, watch, stop));
+    let result = client.block_on(consume(
+        &client, config, settings, intake, watch, tracer, stop,
+    ));
     close(client)?;
     result
 }
@@ -105,6 +110,7 @@ async fn consume(
     settings: ClientConfig,
     intake: Intake,
     watch: Arc<Watch>,
+    tracer: Option<Arc<Tracer>>,
     stop: &CancellationToken,
 ) -> Result<(), String> {
     let from = match config.from {
@@ -131,7 +137,7 @@ async fn consume(
         .consume_timeout(7 * 24 * 60)
         .max_reconsume_times(i32::MAX)
         .await_termination_millis_when_shutdown(DRAIN.as_millis() as u64)
-        .rpc_hook(Some(hook(config, Arc::clone(&watch))?))
+        .rpc_hook(Some(hook(config, Arc::clone(&watch), tracer.clone())?))
         .build();
     consumer
         .subscribe(config.topic.as_str(), config.tags.as_str())
@@ -141,10 +147,11 @@ async fn consume(
         topic: config.topic.clone(),
         intake,
         watch: Arc::clone(&watch),
+        tracer,
     };
     consumer.register_message_listener_concurrently(
-        move |messages: &[&MessageExt], _: &ConsumeConcurrentlyContext| {
-            Ok(if listener.take(messages) {
+        move |messages: &[&MessageExt], context: &ConsumeConcurrentlyContext| {
+            Ok(if listener.take(context.get_message_queue(), messages) {
                 ConsumeConcurrentlyStatus::ConsumeSuccess
             } else {
                 ConsumeConcurrentlyStatus::ReconsumeLater

@@ -8,9 +8,10 @@
 
 use std::collections::HashMap;
 
+use mqtt_presence_core::event::Event;
 use mqtt_presence_core::presence::{Channel, Client, Closing, Options, RECONCILED, Transition};
 
-use super::{Batch, Numbered};
+use super::{Batch, Numbered, Origin};
 
 mod totals;
 
@@ -101,7 +102,7 @@ pub(super) fn stage<'b, 'k>(
                     id,
                     transition: Transition {
                         synthetic: label == RECONCILED,
-                        ..Transition::new(event, online, batch.now, origin.message_id.as_deref())
+                        ..flip(event, online, batch.now, origin)
                     },
                 },
             });
@@ -114,6 +115,15 @@ pub(super) fn stage<'b, 'k>(
         changes,
         totals,
     }
+}
+
+/// The flip, with where its event came from.
+fn flip(event: &Event, online: bool, now: u64, origin: &Origin) -> Transition {
+    let mut flip = Transition::new(event, online, now, origin.message_id.as_deref());
+    flip.cause.topic.clone_from(&origin.topic);
+    flip.cause.queue = origin.queue;
+    flip.cause.offset = origin.offset;
+    flip
 }
 
 fn begin(before: Option<&Entry>, options: &Options) -> Staged {

@@ -43,13 +43,15 @@ const OVERDUE: &str = concat!(
      ON overdue.open_since < $1::bigint"
 );
 const HISTORY: &str = "
-SELECT id, client_id, online, time, observed_at, channel_id, event_type, message_id, synthetic
+SELECT id, client_id, online, time, observed_at, channel_id, event_type, message_id, synthetic,
+    topic, queue, queue_offset
 FROM transition
 WHERE client_id = $1::text AND observed_at >= $2::bigint AND observed_at < $3::bigint
     AND id >= (SELECT oldest_transition FROM total)
 ORDER BY id DESC LIMIT $4::bigint";
 const AFTER: &str = "
-SELECT id, client_id, online, time, observed_at, channel_id, event_type, message_id, synthetic
+SELECT id, client_id, online, time, observed_at, channel_id, event_type, message_id, synthetic,
+    topic, queue, queue_offset
 FROM transition
 WHERE id > $1::bigint AND id >= (SELECT oldest_transition FROM total)
 ORDER BY id LIMIT $2::bigint";
@@ -331,6 +333,11 @@ fn numbered(row: Row) -> Numbered {
                 channel_id: text::read(row.get(5)),
                 event_type,
                 message_id: row.get::<_, Option<String>>(7).map(text::read),
+                topic: row.get::<_, Option<String>>(9).map(text::read),
+                queue: row
+                    .get::<_, Option<i64>>(10)
+                    .and_then(|queue| u32::try_from(queue).ok()),
+                offset: row.get::<_, Option<i64>>(11).map(i64::cast_unsigned),
             },
             synthetic: row.get(8),
         },

@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema.sql"),
     include_str!("synthetic.sql"),
     include_str!("sinks.sql"),
+    include_str!("places.sql"),
 ];
 
 /// Makes the schema or brings it up to date; instances that start at once

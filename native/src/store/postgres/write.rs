@@ -38,9 +38,11 @@ WITH turn AS (
         closed_at = excluded.closed_at, batch = excluded.batch, record = excluded.record
 ), transitions AS (
     INSERT INTO transition
-        (id, client_id, online, time, observed_at, channel_id, event_type, message_id, synthetic)
+        (id, client_id, online, time, observed_at, channel_id, event_type, message_id, synthetic,
+        topic, queue, queue_offset)
     SELECT t.* FROM turn, unnest($12::bigint[], $13::text[], $14::boolean[], $15::bigint[],
-        $16::bigint[], $17::text[], $18::text[], $19::text[], $22::boolean[]) AS t
+        $16::bigint[], $17::text[], $18::text[], $19::text[], $22::boolean[], $23::text[],
+        $24::bigint[], $25::bigint[]) AS t
 ), checkpoints AS (
     INSERT INTO checkpoint (key, value)
     SELECT k.* FROM turn, unnest($20::text[], $21::text[]) AS k
@@ -68,6 +70,9 @@ pub(super) struct Rows {
     event_type: Vec<&'static str>,
     message_id: Vec<Option<String>>,
     synthetic: Vec<bool>,
+    topic: Vec<Option<String>>,
+    queue: Vec<Option<i64>>,
+    queue_offset: Vec<Option<i64>>,
     key: Vec<String>,
     value: Vec<String>,
 }
@@ -107,6 +112,12 @@ impl Rows {
             self.message_id
                 .push(message.map(|id| text::write(id).into_owned()));
             self.synthetic.push(flip.synthetic);
+            let topic = flip.cause.topic.as_deref();
+            self.topic
+                .push(topic.map(|topic| text::write(topic).into_owned()));
+            self.queue.push(flip.cause.queue.map(i64::from));
+            self.queue_offset
+                .push(flip.cause.offset.map(u64::cast_signed));
         }
     }
 
@@ -164,6 +175,9 @@ impl Rows {
                     &self.key,
                     &self.value,
                     &self.synthetic,
+                    &self.topic,
+                    &self.queue,
+                    &self.queue_offset,
                 ],
             )
             .await?;

@@ -137,10 +137,10 @@ impl View<'_> {
     fn transition(&self, id: u64) -> Result<Option<(Numbered, u64)>, Fault> {
         let mut select = self.connection.prepare_cached(
             "SELECT id, client_id, online, time, observed_at, channel_id, event_type, message_id,
-                synthetic, previous FROM transition WHERE id = ?1",
+                synthetic, topic, queue, queue_offset, previous FROM transition WHERE id = ?1",
         )?;
         let row = select.query_row([id.cast_signed()], |row| {
-            Ok((numbered(row)?, unsigned(row, 9)?))
+            Ok((numbered(row)?, unsigned(row, 12)?))
         });
         Ok(row.optional()?)
     }
@@ -284,7 +284,7 @@ impl View<'_> {
     pub fn transitions_after(&self, after: u64, limit: usize) -> Result<Vec<Numbered>, Fault> {
         let mut select = self.connection.prepare_cached(
             "SELECT id, client_id, online, time, observed_at, channel_id, event_type, message_id,
-                synthetic FROM transition WHERE id > ?1 ORDER BY id LIMIT ?2",
+                synthetic, topic, queue, queue_offset FROM transition WHERE id > ?1 ORDER BY id LIMIT ?2",
         )?;
         let rows = select.query_map((signed(after), signed(limit as u64)), numbered)?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -361,6 +361,9 @@ fn numbered(row: &Row<'_>) -> Result<Numbered, rusqlite::Error> {
                 channel_id: row.get(5)?,
                 event_type,
                 message_id: row.get(7)?,
+                topic: row.get(9)?,
+                queue: row.get(10)?,
+                offset: row.get::<_, Option<i64>>(11)?.map(i64::cast_unsigned),
             },
             synthetic: row.get(8)?,
         },

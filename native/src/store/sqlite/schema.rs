@@ -12,7 +12,7 @@ const APPLICATION: i32 = 0x6d71_7072;
 
 /// Each brings a file from the version that is its position to the next.
 /// Never change one that was released: add another.
-const MIGRATIONS: &[&str] = &[FIRST, SYNTHETIC, SINKS];
+const MIGRATIONS: &[&str] = &[FIRST, SYNTHETIC, SINKS, PLACES];
 
 const FIRST: &str = "
 -- What the totals were counted under, and the like.
@@ -94,6 +94,13 @@ CREATE TABLE dead_letter (
     letter TEXT NOT NULL,
     PRIMARY KEY (sink, id)
 ) WITHOUT ROWID;
+";
+
+const PLACES: &str = "
+-- Where the message of a transition's event lies.
+ALTER TABLE transition ADD COLUMN topic TEXT;
+ALTER TABLE transition ADD COLUMN queue INTEGER;
+ALTER TABLE transition ADD COLUMN queue_offset INTEGER;
 ";
 
 /// Refuses files of other programs and of newer versions of this one.

@@ -10,8 +10,8 @@ use crate::store::{Batch, Keep, Poison};
 pub(super) fn transitions(connection: &Connection, flips: &[Flip]) -> Result<(), Fault> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO transition (id, previous, client_id, online, time, observed_at,
-            channel_id, event_type, message_id, synthetic)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            channel_id, event_type, message_id, synthetic, topic, queue, queue_offset)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?;
     for Flip { numbered, previous } in flips {
         let flip = &numbered.transition;
@@ -26,6 +26,9 @@ pub(super) fn transitions(connection: &Connection, flips: &[Flip]) -> Result<(),
             flip.cause.event_type.as_str(),
             flip.cause.message_id,
             flip.synthetic,
+            flip.cause.topic,
+            flip.cause.queue,
+            flip.cause.offset.map(u64::cast_signed),
         ])?;
     }
     Ok(())
