@@ -15,7 +15,7 @@ export const en = {
     files: (count: number) => of(count, "file", "files"),
     service: "Running service",
     readAs: "What the files are read as",
-    detected: (what: string) => `detected: ${what}`,
+    detected: (what: string) => `${what} (detected)`,
     detect: "as each file's beginning says",
     formats: {
       events: "connection notices",

@@ -14,7 +14,7 @@ export const zh: Messages = {
     files: (count) => `${n(count)} 个文件`,
     service: "运行中的服务",
     readAs: "文件的读取格式",
-    detected: (what) => `识别为：${what}`,
+    detected: (what) => `${what}（自动识别）`,
     detect: "按文件开头自动识别",
     formats: {
       events: "上下线通知",
