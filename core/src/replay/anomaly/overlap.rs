@@ -6,6 +6,9 @@ use crate::replay::scene::Scene;
 /// Looks at neighbours in connect order; each channel spans from its connect
 /// up to, not including, its closing.
 pub(super) fn find(scene: &Scene<'_>, found: &mut Finds) {
+    if scene.channels.len() < 2 {
+        return;
+    }
     let mut spans = scene.by_connect().filter_map(|facts| {
         let connect = facts.connect()?;
         let end = facts
