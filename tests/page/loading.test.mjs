@@ -1,10 +1,13 @@
 // Ways into the page: paste, drop, open; containers, packed files, large files.
 import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { event, lines, three } from "./harness/events.mjs";
 import { behind, by, count, drop, eventually, file, lanes, loaded, paste, sample } from "./harness/hand.mjs";
 import { fleet } from "./harness/service.mjs";
 import { onPage } from "./harness/page.mjs";
+import { vectors } from "./harness/places.mjs";
 
 onPage("pastes one object", async (page) => {
   await paste(page, JSON.stringify(event("GID_a@@@one", "c1", "connect", 0), null, 2));
@@ -42,6 +45,51 @@ onPage("pastes a console log with junk between records", async (page) => {
   assert.match(first, /line 1, column 1/);
   assert.match(first, /2026-03-02 08:00:01 \[INFO\] received/);
   assert.match(last, /bye/);
+});
+
+const readAs = (page) => by(page, "read-as").locator("option:checked").innerText();
+
+onPage("pastes and drops recordings of brokers, and says whose they are", async (page) => {
+  const vector = (name, input) => readFileSync(join(vectors, "replay", name, input), "utf8");
+  await paste(page, vector("broker-emqx", "input.json"));
+  await loaded(page, 5);
+  assert.equal(await readAs(page), "EMQX lifecycle messages (detected)");
+  assert.equal(await count(page, "clients"), 2);
+  assert.equal(await count(page, "rejected"), 1);
+  await drop(page, file("mosquitto.log", vector("broker-mosquitto-log", "input.txt")), file("aws.ndjson.gz", gzipSync(vector("broker-aws", "input.ndjson"))));
+  await loaded(page, 18);
+  assert.equal(await readAs(page), "EMQX lifecycle messages, Mosquitto log, AWS IoT lifecycle messages (detected)");
+  await page.getByRole("button", { name: "中文" }).click();
+  assert.equal(await readAs(page), "EMQX 上下线消息, Mosquitto 日志, AWS IoT 上下线消息（自动识别）");
+  await page.getByRole("button", { name: "关闭当前记录" }).click();
+  await paste(page, vector("broker-published", "input.1.ndjson"));
+  await loaded(page, 3);
+  assert.equal(await readAs(page), "VerneMQ 钩子消息（自动识别）");
+  await page.getByRole("button", { name: "关闭当前记录" }).click();
+  await paste(page, lines(three));
+  await loaded(page, 6);
+  assert.equal(await by(page, "read-as").count(), 0);
+});
+
+onPage("reads files again for what a person says they are", async (page) => {
+  // Nothing at the beginning tells that this is a log.
+  const log = `mosquitto says:\n${readFileSync(join(vectors, "replay", "broker-mosquitto-log", "input.txt"), "utf8")}`;
+  await paste(page, log);
+  await eventually(() => count(page, "rejected"), (rejected) => rejected > 0);
+  assert.equal(await count(page, "clients"), 0);
+  assert.equal(await readAs(page), "connection notices (detected)");
+  await by(page, "read-as").selectOption("mosquitto");
+  await eventually(() => count(page, "clients"), (clients) => clients > 0);
+  assert.equal(await readAs(page), "Mosquitto log");
+  assert.match(page.url(), /[#&]as=mosquitto/);
+  await by(page, "read-as").selectOption("detected");
+  await eventually(() => count(page, "clients"), (clients) => clients === 0);
+  await by(page, "read-as").selectOption("mosquitto");
+  await eventually(() => count(page, "clients"), (clients) => clients > 0);
+  await page.getByRole("button", { name: "Close this recording" }).click();
+  await paste(page, lines(three));
+  await loaded(page, 6);
+  assert.equal(await by(page, "read-as").count(), 0);
 });
 
 onPage("opens files with the dialog, by key and by button", async (page) => {

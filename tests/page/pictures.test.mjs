@@ -4,7 +4,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { by, count, drop, eventually, loaded, record, sample } from "./harness/hand.mjs";
-import { shots } from "./harness/places.mjs";
+import { shots, vectors } from "./harness/places.mjs";
 import { fleet, Service } from "./harness/service.mjs";
 import { onPage, visiting } from "./harness/page.mjs";
 
@@ -30,6 +30,20 @@ for (const theme of ["light", "dark"]) {
       await picture(page, `help-${name}`);
       await page.keyboard.press("Escape");
     });
+  }
+}
+
+const brokers = ["broker-mosquitto-log/input.txt", "broker-emqx/input.json"].map((file) => join(vectors, "replay", file));
+for (const [width, height] of [[1440, 900], [390, 800]]) {
+  for (const theme of ["light", "dark"]) {
+    for (const language of ["en", "zh"]) {
+      const name = `brokers-${width}-${theme}-${language}`;
+      onPage(name, `#lang=${language}`, { theme, width, height }, async (page) => {
+        await drop(page, ...brokers);
+        await eventually(() => by(page, "read-as").locator("option:checked").innerText(), (words) => words.includes("EMQX"));
+        await picture(page, name);
+      });
+    }
   }
 }
 

@@ -8,8 +8,7 @@ import { onPage } from "./harness/page.mjs";
 import { asFile, startWorker } from "./harness/worker.mjs";
 
 const replays = readdirSync(join(vectors, "replay"), { withFileTypes: true })
-  // The page's engine has no room for brokers' own formats; native and the package read them.
-  .filter((entry) => entry.isDirectory() && !entry.name.startsWith("broker-"))
+  .filter((entry) => entry.isDirectory())
   .map(({ name }) => {
     const folder = join(vectors, "replay", name);
     const options = join(folder, "options.json");

@@ -1,10 +1,10 @@
 //! A recording.
 
-use mqtt_presence_core::event::{Limits, Reader};
-use mqtt_presence_core::replay::{self, Cursor, Raster};
+use mqtt_presence_core::event::Limits;
+use mqtt_presence_core::replay::{self, Cursor, Input, Raster, Shape};
 use wasm_bindgen::prelude::*;
 
-use crate::output::{Answer, error, plain};
+use crate::output::{Answer, error, plain, taken};
 use crate::{filter, panic};
 
 /// Everything that was said by a recording of events, to be looked at.
@@ -16,8 +16,8 @@ use crate::{filter, panic};
 pub struct Replay {
     pub(crate) replay: replay::Replay,
     limits: Limits,
-    reader: Reader,
-    file: Option<usize>,
+    shape: Shape,
+    input: Input,
 }
 
 #[wasm_bindgen]
@@ -32,8 +32,8 @@ impl Replay {
         Ok(Replay {
             replay: replay::Replay::new(filter::options(options)?),
             limits,
-            reader: Reader::new(limits),
-            file: None,
+            shape: Shape::Detected,
+            input: Input::new(limits, Shape::Detected),
         })
     }
 
@@ -41,46 +41,36 @@ impl Replay {
     #[wasm_bindgen(js_name = addFile)]
     pub fn add_file(&mut self, name: &str) -> Result<(), JsValue> {
         panic::check()?;
-        if self.file.is_some() {
-            self.finish_file()?;
-            self.reader.next_file();
-        }
-        self.file = Some(self.replay.add_file(name));
-        Ok(())
+        taken(self.input.begin(&mut self.replay, name))
     }
 
     /// The file's next bytes, cut anywhere.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), JsValue> {
         panic::check()?;
-        if self.file.is_none() {
-            self.add_file("")?;
-        }
-        self.reader.push(bytes);
-        self.take()
+        taken(self.input.push(&mut self.replay, bytes))
     }
 
     /// Says that the file ends here.
     #[wasm_bindgen(js_name = finishFile)]
     pub fn finish_file(&mut self) -> Result<(), JsValue> {
         panic::check()?;
-        self.reader.finish();
-        self.take()
+        taken(self.input.finish(&mut self.replay))
     }
 
     /// Leaves the file as it is: what was pushed of its last record is no record.
     #[wasm_bindgen(js_name = abandonFile)]
     pub fn abandon_file(&mut self) -> Result<(), JsValue> {
         panic::check()?;
-        self.reader = Reader::with_first_record(self.limits, self.replay.records() + 1);
-        self.file = None;
+        self.input.abandon();
         Ok(())
     }
 
-    fn take(&mut self) -> Result<(), JsValue> {
-        let file = self.file.unwrap_or_default();
-        self.replay
-            .drain(&mut self.reader, file)
-            .map_err(|full| error("full", &full.to_string()))
+    /// Whose messages the file holds that was added last, as far as that is
+    /// clear: `aws`, `emqx`, `mosquitto` or `vernemq`; nothing for events.
+    #[wasm_bindgen(js_name = fileFormat)]
+    pub fn file_format(&self) -> Result<Option<String>, JsValue> {
+        panic::check()?;
+        Ok(self.input.format().map(|format| format.to_string()))
     }
 
     /// Evaluates the recording by other options; the limits stay.
@@ -95,9 +85,16 @@ impl Replay {
     pub fn clear(&mut self) -> Result<(), JsValue> {
         panic::check()?;
         self.replay = replay::Replay::new(self.replay.options().clone());
-        self.reader = Reader::new(self.limits);
-        self.file = None;
+        self.input = Input::new(self.limits, self.shape);
         Ok(())
+    }
+
+    /// Forgets all files, and takes those to come for what `formatIn` says:
+    /// the name of a format or `events`; without it each file's beginning tells.
+    #[wasm_bindgen(js_name = readAs)]
+    pub fn read_as(&mut self, options: &JsValue) -> Result<(), JsValue> {
+        self.shape = filter::shape(options)?;
+        self.clear()
     }
 
     /// Goes on looking at all clients until about so many events have been

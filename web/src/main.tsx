@@ -5,7 +5,7 @@ import { App } from "./shell/app";
 import { readAddress } from "./share/address";
 import { addressOfView, openAddress, restore } from "./state/link";
 import { axis } from "./state/replay";
-import { engine, findService, followService, inputs, options, progress, serviceHere } from "./state/session";
+import { engine, findService, followService, inputs, options, progress, readAs, serviceHere } from "./state/session";
 import { themeChoice } from "./state/theme";
 import * as view from "./state/view";
 
@@ -20,7 +20,7 @@ function followView(): void {
   effect(() => {
     for (const part of [
       view.range, view.cursor, view.selected, view.pinned, view.sort, view.clientFilter, view.chosenRange, view.eventKinds,
-      view.onlyAnomalous, view.onlySelected, axis, options, language, themeChoice, engine, inputs,
+      view.onlyAnomalous, view.onlySelected, axis, options, readAs, language, themeChoice, engine, inputs,
     ]) void part.value;
     waiting ??= setTimeout(() => {
       waiting = null;

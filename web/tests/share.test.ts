@@ -19,6 +19,7 @@ const full: Address = {
   axis: "records",
   closing: "tcpclean",
   takeover: true,
+  readAs: "emqx",
   language: "zh",
   theme: "dark",
   data: ["abc-_", "def"],

@@ -91,9 +91,10 @@ impl Replay {
                 of_channel.join(&self.columns, event);
             }
         }
-        let mut slots: Vec<(u32, Slots)> = slots.into_iter().collect();
-        slots.sort_unstable_by(|(a, _), (b, _)| self.columns.channels.compare(*a, *b));
-        slots
+        let mut channels: Vec<u32> = slots.keys().copied().collect();
+        self.columns.channels.sort(&mut channels);
+        let with_slots = |channel| (channel, slots[&channel]);
+        channels.into_iter().map(with_slots).collect()
     }
 
     /// The client's channels in byte order of their ids, with their slots.

@@ -2,6 +2,7 @@
 
 use super::Replay;
 use super::answer::States;
+use super::scene::Order;
 use crate::presence::ChannelState;
 
 /// Channel bars of several clients, one column a field.
@@ -47,9 +48,9 @@ impl Replay {
         let columns = &self.columns;
         let scene = self.scene(client, columns.len());
         let mut facts = scene.channels.clone();
-        facts.sort_by(|a, b| columns.channels.compare(a.channel, b.channel));
+        Order::ById.sort(columns, &mut facts);
         states.derive(self, facts.iter().map(|facts| (facts.channel, facts.slots)));
-        let mut of_client: Vec<_> = facts
+        let of_client: Vec<_> = facts
             .iter()
             .zip(&states.channels)
             .map(|(facts, (channel, _, state))| {
@@ -63,8 +64,14 @@ impl Replay {
                     && end.is_none_or(|end| end as f64 >= from)
             })
             .collect();
-        of_client.sort_by_key(|(start, end, ..)| start.or(*end));
-        for (start, end, channel, state) in of_client {
+        // Places stand for ids.
+        let mut order: Vec<(u64, u32)> = (0..)
+            .zip(&of_client)
+            .map(|(place, (start, end, ..))| (start.or(*end).unwrap_or(0), place))
+            .collect();
+        order.sort_unstable();
+        for (_, place) in order {
+            let (start, end, channel, state) = of_client[place as usize];
             bars.ids.push(columns.channels.text(channel));
             bars.start.push(start);
             bars.end.push(end);

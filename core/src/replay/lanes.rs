@@ -72,7 +72,8 @@ impl Lanes {
             event += events;
             let found = gallop(&marks[mark..], |(time, _)| *time < whole_end);
             let bits = marks[mark..mark + found].iter().map(|(_, bit)| bit);
-            self.anomalies.push(bits.fold(0, |all, bit| all | bit));
+            self.anomalies
+                .push(bits.fold(0, |all, bit| all | *bit as u16));
             mark += found;
         }
     }

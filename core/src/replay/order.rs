@@ -1,6 +1,6 @@
 //! Clients in the order that a person wants to see them.
 
-use std::cmp::Reverse;
+use std::cmp::Ordering;
 
 use super::survey::Tally;
 use super::{AnomalyKind, Replay};
@@ -52,10 +52,10 @@ impl Replay {
         let mut clients: Vec<u32> = self.by_name.iter().copied().filter(passes).collect();
         match sort {
             Sort::Name => {}
-            Sort::Flaps => clients.sort_by_key(|client| Reverse(self.tally(*client).flips)),
-            Sort::Anomalies => clients.sort_by_key(|client| {
-                let tally = self.tally(*client);
-                Reverse((tally.misleading, tally.anomalies))
+            Sort::Flaps => most_first(&mut clients, |client| self.tally(client).flips.into()),
+            Sort::Anomalies => most_first(&mut clients, |client| {
+                let tally = self.tally(client);
+                u64::from(tally.misleading) << 32 | u64::from(tally.anomalies)
             }),
         }
         clients
@@ -85,9 +85,18 @@ impl Replay {
     pub(super) fn sort_names(&mut self) {
         let clients = &self.columns.clients;
         if self.by_name.len() != clients.len() {
-            self.by_name
-                .extend(self.by_name.len() as u32..clients.len() as u32);
-            self.by_name.sort_by(|a, b| clients.compare(*a, *b));
+            let old = std::mem::take(&mut self.by_name);
+            let mut new: Vec<u32> = (old.len() as u32..clients.len() as u32).collect();
+            clients.sort(&mut new);
+            let (mut old, mut new) = (old.into_iter().peekable(), new.into_iter().peekable());
+            while let (Some(a), Some(b)) = (old.peek(), new.peek()) {
+                let first = match clients.compare(*a, *b) {
+                    Ordering::Greater => new.next(),
+                    _ => old.next(),
+                };
+                self.by_name.extend(first);
+            }
+            self.by_name.extend(old.chain(new));
         }
     }
 
@@ -105,5 +114,18 @@ impl Replay {
             channels.search(text, |channel| tell(channels.scope(channel)));
         }
         found
+    }
+}
+
+/// By what is counted of each, and in the order that they have where that is equal.
+fn most_first(clients: &mut [u32], count: impl Fn(u32) -> u64) {
+    let mut places: Vec<(u64, u32)> = (0..)
+        .zip(clients.iter())
+        .map(|(place, client)| (u64::MAX - count(*client), place))
+        .collect();
+    places.sort_unstable();
+    let before = clients.to_vec();
+    for (client, (_, place)) in clients.iter_mut().zip(places) {
+        *client = before[place as usize];
     }
 }

@@ -89,15 +89,11 @@ impl<'a> Scene<'a> {
             })
             .collect();
         // With takeover by id: before all events are in, connects may be of one time that are not in the end.
-        let connect = |facts: &Facts| match options.rule.takeover {
-            true => None,
-            false => facts.connect().map(|event| columns.time(event)),
+        let order = match options.rule.takeover {
+            true => Order::ById,
+            false => Order::ByConnect,
         };
-        channels.sort_unstable_by(|a, b| {
-            connect(a)
-                .cmp(&connect(b))
-                .then_with(|| columns.channels.compare(a.channel, b.channel))
-        });
+        order.sort(columns, &mut channels);
         Scene {
             columns,
             options,
@@ -111,6 +107,42 @@ impl<'a> Scene<'a> {
     /// Event time of an event.
     pub fn time(&self, event: u32) -> u64 {
         self.columns.time(event)
+    }
+
+    /// The channels by connect time, those without one first, equal times by id.
+    pub fn by_connect(&self) -> impl DoubleEndedIterator<Item = &Facts> {
+        // Of channels with one time those with the smaller id come first in either order.
+        let mut places: Vec<(u64, u32)> = (0..)
+            .zip(&self.channels)
+            .map(|(place, facts)| (facts.connect().map_or(0, |event| self.time(event)), place))
+            .collect();
+        places.sort_unstable();
+        let facts = |(_, place): (u64, u32)| &self.channels[place as usize];
+        places.into_iter().map(facts)
+    }
+}
+
+/// How channels may stand.
+#[derive(Clone, Copy)]
+pub(super) enum Order {
+    ById,
+    /// By connect time, then id.
+    ByConnect,
+}
+
+impl Order {
+    // Out of line: each place that sorts would hold a sort of its own, and WebAssembly is fetched.
+    #[inline(never)]
+    pub fn sort(self, columns: &Columns, channels: &mut [Facts]) {
+        let connect = |facts: &Facts| match self {
+            Order::ById => None,
+            Order::ByConnect => facts.connect().map(|event| columns.time(event)),
+        };
+        channels.sort_unstable_by(|a, b| {
+            connect(a)
+                .cmp(&connect(b))
+                .then_with(|| columns.channels.compare(a.channel, b.channel))
+        });
     }
 }
 

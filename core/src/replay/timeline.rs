@@ -43,7 +43,7 @@ pub(super) struct Timeline {
     /// Event times, sorted.
     pub times: Vec<u64>,
     /// Times and [`Kind::bit`](super::AnomalyKind::bit) of the anomalies, sorted.
-    pub marks: Vec<(u64, u16)>,
+    pub marks: Vec<(u64, u32)>,
 }
 
 impl Timeline {
@@ -61,9 +61,9 @@ impl Timeline {
             .collect();
         times.sort_unstable();
         let actual = actual(scene, &times, span);
-        let mut marks: Vec<(u64, u16)> = found
+        let mut marks: Vec<(u64, u32)> = found
             .iter()
-            .map(|found| (scene.time(found.event), found.kind.bit()))
+            .map(|found| (scene.time(found.event), found.kind.bit().into()))
             .collect();
         marks.sort_unstable();
         Timeline {
@@ -98,16 +98,14 @@ pub(super) fn at(steps: &[Step], time: u64) -> LaneState {
 /// Whether the client is believed online after each of its events.
 pub(super) fn beliefs(scene: &Scene<'_>) -> Vec<bool> {
     let columns = scene.columns;
-    let mut places: Vec<(u32, usize)> = scene
-        .channels
-        .iter()
-        .enumerate()
+    let mut places: Vec<(u32, u32)> = (0..)
+        .zip(&scene.channels)
         .map(|(place, facts)| (facts.channel, place))
         .collect();
     places.sort_unstable();
     let place = |channel: u32| {
         let found = places.binary_search_by_key(&channel, |(channel, _)| *channel);
-        places[found.expect("the scene holds the channels of its events")].1
+        places[found.expect("the scene holds the channels of its events")].1 as usize
     };
     let mut line = Line::new(scene);
     scene
@@ -175,7 +173,7 @@ pub(super) fn actual(scene: &Scene<'_>, times: &[u64], (oldest, newest): (u64, u
         }
     };
     let mut later = None;
-    for facts in by_connect(scene).iter().rev() {
+    for facts in scene.by_connect().rev() {
         let closing = facts.closing.map(|event| scene.time(event));
         let Some(connect) = facts.connect() else {
             if let Some(closing) = closing {
@@ -227,14 +225,6 @@ pub(super) fn actual(scene: &Scene<'_>, times: &[u64], (oldest, newest): (u64, u
         }
     }
     steps
-}
-
-/// The channels by connect time, equal times by id.
-fn by_connect<'a>(scene: &'a Scene<'_>) -> Vec<&'a super::scene::Facts> {
-    let mut facts: Vec<_> = scene.channels.iter().collect();
-    // Stable: places stand for ids.
-    facts.sort_by_key(|facts| facts.connect().map(|event| scene.time(event)));
-    facts
 }
 
 fn online_before(steps: &[Step]) -> Vec<u64> {

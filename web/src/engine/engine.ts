@@ -20,6 +20,8 @@ export interface Engine {
   cancel(): void;
   /** Forgets all inputs. */
   clear(): Promise<void>;
+  /** Forgets all inputs, and takes those to come for this. */
+  readAs(shape: Shape): Promise<void>;
   setOptions(options: RuleOptions): Promise<void>;
 
   overview(range: Range, width: number): Promise<Overview>;
@@ -101,7 +103,16 @@ export interface Progress {
   range: Range;
   /** What went wrong, as a sentence; loading goes on. */
   faults: Fault[];
+  /** Whose messages were read as events, each once, where a file was no recording of events. */
+  formats: BrokerFormat[];
 }
+
+export const brokerFormats = ["aws", "emqx", "mosquitto", "vernemq"] as const;
+export type BrokerFormat = (typeof brokerFormats)[number];
+
+/** What files hold: what each one's beginning says, connection notices, or a broker's own messages. */
+export const shapes = ["detected", "events", ...brokerFormats] as const;
+export type Shape = (typeof shapes)[number];
 
 export interface Fault {
   code: string;

@@ -156,6 +156,7 @@ export class LiveEngine implements Engine {
 
   cancel(): void {}
   async clear(): Promise<void> {}
+  async readAs(): Promise<void> {}
   /** The service has its own options. */
   async setOptions(): Promise<void> {}
 
@@ -543,7 +544,7 @@ export class LiveEngine implements Engine {
     this.onProgress?.({
       state: this.state, bytes: 0, bytesTotal: null, records: this.lastRecord(), accepted, rejected, duplicates: 0,
       clients: Math.max(this.present.size, this.stats?.clients ?? 0), online: this.stats?.online ?? 0, anomalies: 0,
-      range: this.range(), faults: this.faults,
+      range: this.range(), faults: this.faults, formats: [],
     });
   }
 

@@ -1,7 +1,7 @@
 /** The engine for files, pastes and samples: WebAssembly in a worker. */
 import type {
   Anomaly, AnomalyKind, AnomalySummary, ChannelBars, ClientFilter, Cursor, Engine, EventFilter, EventRows, Input,
-  Inspection, Lanes, Overview, Progress, Range, RejectedRecord, RuleOptions, Sort, Standing,
+  Inspection, Lanes, Overview, Progress, Range, RejectedRecord, RuleOptions, Shape, Sort, Standing,
 } from "./engine";
 import type { Reply, Request } from "./worker";
 
@@ -76,6 +76,9 @@ class Recording implements Engine {
   }
   clear(): Promise<void> {
     return this.#ask("clear");
+  }
+  readAs(shape: Shape): Promise<void> {
+    return this.#ask("readAs", shape);
   }
   setOptions(options: RuleOptions): Promise<void> {
     return this.#ask("setOptions", options);

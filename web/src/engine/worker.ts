@@ -1,7 +1,7 @@
 /** The engine's worker: one recording in WebAssembly, answering while it reads. */
 import init, { Replay, panicked } from "./pkg/mqtt_presence_wasm.js";
 import wasm from "./pkg/mqtt_presence_wasm_bg.wasm?url";
-import type { ClientFilter, Cursor, EventFilter, Fault, Input, Progress, Range, RuleOptions, Sort } from "./engine";
+import type { BrokerFormat, ClientFilter, Cursor, EventFilter, Fault, Input, Progress, Range, RuleOptions, Shape, Sort } from "./engine";
 import { faultOf, open } from "./reading";
 
 export interface Request {
@@ -31,6 +31,7 @@ let state: Progress["state"] = "ready";
 let bytes = 0;
 let bytesTotal = 0;
 let faults: Fault[] = [];
+let formats: BrokerFormat[] = [];
 let told = 0;
 /** Grows with each cancel, so that what runs knows that it is over. */
 let round = 0;
@@ -98,7 +99,7 @@ function report(now = true): void {
   if (!now && time - told < PROGRESS_EVERY) return;
   told = time;
   const { from, to, ...counts } = replay.totals();
-  post({ progress: { state, bytes, bytesTotal, ...counts, range: { from, to }, faults } });
+  post({ progress: { state, bytes, bytesTotal, ...counts, range: { from, to }, faults, formats } });
 }
 
 async function survey(mine: number): Promise<void> {
@@ -141,6 +142,7 @@ async function read(input: Input, mine: number): Promise<void> {
       unpacked += value.length;
       for (let at = 0; at < value.length && mine === round; at += PIECE) {
         replay.push(value.subarray(at, at + PIECE));
+        note(replay.fileFormat());
         if (replay.surveyDue()) replay.survey(STEP);
         report(false);
         await turn();
@@ -161,6 +163,7 @@ async function read(input: Input, mine: number): Promise<void> {
     }
     whole = true;
     replay.finishFile();
+    note(replay.fileFormat());
     // Chromium ends the stream of a file that was cut meanwhile as if all were read.
     if (bytes - before < input.blob.size) fail("read_failed");
     else if (unpacked === 0) fail("empty_input");
@@ -176,10 +179,20 @@ async function read(input: Input, mine: number): Promise<void> {
   if (notUtf8(rejected)) fail("invalid_utf8");
 }
 
+function note(format: string | undefined): void {
+  if (format !== undefined && !formats.includes(format as BrokerFormat)) formats.push(format as BrokerFormat);
+}
+
 /** Whether one of the records rejected since was not UTF-8; of very many the first are looked at. */
 function notUtf8(since: number): boolean {
   const errors = replay.errors(since, 10_000) as { message: string }[];
   return errors.some(({ message }) => message.includes("not UTF-8"));
+}
+
+function anew(): void {
+  round += 1;
+  [state, bytes, bytesTotal, faults, formats] = ["ready", 0, 0, [], []];
+  report();
 }
 
 const methods = {
@@ -198,10 +211,12 @@ const methods = {
     });
   },
   clear(): void {
-    round += 1;
     replay.clear();
-    [state, bytes, bytesTotal, faults] = ["ready", 0, 0, []];
-    report();
+    anew();
+  },
+  readAs(shape: Shape): void {
+    replay.readAs(shape === "detected" ? {} : { formatIn: shape });
+    anew();
   },
   async setOptions(options: RuleOptions): Promise<void> {
     replay.setOptions(options);

@@ -14,6 +14,16 @@ export const en = {
     noSource: "Nothing loaded",
     files: (count: number) => of(count, "file", "files"),
     service: "Running service",
+    readAs: "What the files are read as",
+    detected: (what: string) => `${what} (detected)`,
+    detect: "as each file's beginning says",
+    formats: {
+      events: "connection notices",
+      aws: "AWS IoT lifecycle messages",
+      emqx: "EMQX lifecycle messages",
+      mosquitto: "Mosquitto log",
+      vernemq: "VerneMQ hook messages",
+    },
     records: (count: number) => of(count, "record", "records"),
     transitions: (count: number) => of(count, "transition", "transitions"),
     clients: (count: number) => of(count, "client", "clients"),
@@ -35,7 +45,9 @@ export const en = {
   empty: {
     heading: "What did the consumer believe, what was true, and which event made the difference?",
     drop: "Drop a recording of connection notices here",
-    dropMore: "JSON, NDJSON or a console log, also as .gz; several at once. Or paste it anywhere with Ctrl+V.",
+    dropMore:
+      "JSON, NDJSON or a console log; messages of AWS IoT, EMQX or VerneMQ, or Mosquitto's log. Also as .gz, several at once, " +
+      "or pasted anywhere with Ctrl+V.",
     choose: "Choose files",
     private: "Nothing you load leaves this browser.",
     samples: "No recording at hand?",

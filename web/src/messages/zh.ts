@@ -13,6 +13,16 @@ export const zh: Messages = {
     noSource: "尚未加载数据",
     files: (count) => `${n(count)} 个文件`,
     service: "运行中的服务",
+    readAs: "文件的读取格式",
+    detected: (what) => `${what}（自动识别）`,
+    detect: "按文件开头自动识别",
+    formats: {
+      events: "上下线通知",
+      aws: "AWS IoT 上下线消息",
+      emqx: "EMQX 上下线消息",
+      mosquitto: "Mosquitto 日志",
+      vernemq: "VerneMQ 钩子消息",
+    },
     records: (count) => `${n(count)} 条记录`,
     transitions: (count) => `${n(count)} 次状态变化`,
     clients: (count) => `${n(count)} 个客户端`,
@@ -34,7 +44,9 @@ export const zh: Messages = {
   empty: {
     heading: "消费者认为的是什么，事实是什么，是哪条事件造成了差别？",
     drop: "将上下线通知的记录拖放到这里",
-    dropMore: "支持 JSON、NDJSON 或控制台日志，也支持 .gz，可同时拖入多个；或在任意位置按 Ctrl+V 粘贴。",
+    dropMore:
+      "支持 JSON、NDJSON 或控制台日志，AWS IoT、EMQX 或 VerneMQ 的消息，以及 Mosquitto 日志；也支持 .gz，可同时拖入多个，" +
+      "或在任意位置按 Ctrl+V 粘贴。",
     choose: "选择文件",
     private: "加载的数据不会离开此浏览器。",
     samples: "手边没有记录？",

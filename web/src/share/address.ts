@@ -1,4 +1,4 @@
-import { anomalyKinds, type AnomalyKind, type EventFilter, type Range, type Sort } from "../engine/engine";
+import { anomalyKinds, type AnomalyKind, type EventFilter, type Range, type Shape, shapes, type Sort } from "../engine/engine";
 
 /** What a link says, apart from the data. Clients are named: their numbers are the engine's own. */
 export interface Address {
@@ -17,6 +17,7 @@ export interface Address {
   axis: "time" | "records";
   closing: "any" | "tcpclean";
   takeover: boolean;
+  readAs: Shape;
   language: "en" | "zh" | null;
   theme: "light" | "dark" | null;
   /** Deflated data, file by file. */
@@ -54,6 +55,7 @@ export function writeAddress(address: Address): string {
   put("axis", address.axis !== "time" && address.axis);
   put("closing", address.closing !== "any" && address.closing);
   put("takeover", address.takeover && "1");
+  put("as", address.readAs !== "detected" && address.readAs);
   put("lang", address.language);
   put("theme", address.theme);
   put("sample", address.sample);
@@ -88,6 +90,7 @@ export function readAddress(fragment: string): Address {
     axis: oneOf("axis", ["time", "records"]) ?? "time",
     closing: oneOf("closing", ["any", "tcpclean"]) ?? "any",
     takeover: given.get("takeover") === "1",
+    readAs: oneOf("as", shapes) ?? "detected",
     language: oneOf("lang", ["en", "zh"]),
     theme: oneOf("theme", ["light", "dark"]),
     data: given.getAll("data"),

@@ -1,10 +1,12 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { ComponentChildren } from "preact";
+import { type Shape, shapes } from "../engine/engine";
 import { LiveEngine } from "../engine/live";
 import { language, messages } from "../messages";
 import { chooseLanguage, share } from "../state/link";
 import {
-  cancelLoad, changeOptions, closeRecording, engine, followService, inputs, options, progress, recordsPerSecond, serviceHere,
+  cancelLoad, changeOptions, changeReadAs, closeRecording, engine, followService, inputs, options, progress, readAs, recordsPerSecond,
+  serviceHere,
 } from "../state/session";
 import { themeChoice } from "../state/theme";
 import { dialog, panel } from "../state/view";
@@ -36,7 +38,33 @@ function Source() {
   const files = inputs.value;
   if (engine.value?.kind === "live") return <strong>{header.service}</strong>;
   if (files.length === 0) return <span class="dim">{header.noSource}</span>;
-  return <strong title={files.map((file) => file.name).join("\n")}>{files.length === 1 ? files[0].name : header.files(files.length)}</strong>;
+  return (
+    <>
+      <strong title={files.map((file) => file.name).join("\n")}>{files.length === 1 ? files[0].name : header.files(files.length)}</strong>
+      <ReadAs />
+    </>
+  );
+}
+
+/** Whose messages were found in the files, to be overruled; nothing for notices that were read without fault. */
+function ReadAs() {
+  const { header } = messages.value;
+  const { formats, rejected } = progress.value;
+  const now = readAs.value;
+  if (now === "detected" && formats.length === 0 && rejected === 0) return null;
+  const found = (formats.length > 0 ? formats : ["events" as const]).map((format) => header.formats[format]).join(", ");
+  return (
+    <select
+      aria-label={header.readAs} title={header.readAs} data-testid="read-as" value={now}
+      onChange={({ currentTarget: { value } }) => void changeReadAs(value as Shape)}
+    >
+      {shapes.map((shape) => (
+        <option key={shape} value={shape}>
+          {shape !== "detected" ? header.formats[shape] : now === "detected" ? header.detected(found) : header.detect}
+        </option>
+      ))}
+    </select>
+  );
 }
 
 function Counts() {

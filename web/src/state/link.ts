@@ -6,7 +6,7 @@ import { pack, unpack } from "../share/deflate";
 import { nameOf } from "./names";
 import { tell } from "./notices";
 import { axis } from "./replay";
-import { changeOptions, dataUrl, engine, inputs, load, options, tellFault } from "./session";
+import { changeOptions, dataUrl, engine, inputs, load, options, readAs, tellFault } from "./session";
 import { themeChoice } from "./theme";
 import * as view from "./view";
 
@@ -74,6 +74,7 @@ function current(): Address {
     axis: axis.peek(),
     closing: options.peek().closing,
     takeover: options.peek().takeover,
+    readAs: readAs.peek(),
     language: languageChosen ? language.peek() : null,
     theme: themeChoice.peek(),
     data: inputs.peek().length ? linked : [],
@@ -125,6 +126,7 @@ export async function openAddress(): Promise<boolean> {
   if (address.takeover || address.closing !== "any") {
     await changeOptions({ ...options.peek(), takeover: address.takeover, closing: address.closing });
   }
+  readAs.value = address.readAs;
   const url = new URLSearchParams(location.search).get("url");
   let named = true;
   if (url) {

@@ -1,5 +1,5 @@
 import { batch, signal } from "@preact/signals";
-import type { Engine, Fault, Input, Progress, RuleOptions } from "../engine/engine";
+import type { Engine, Fault, Input, Progress, RuleOptions, Shape } from "../engine/engine";
 import { LiveEngine } from "../engine/live";
 import { openRecording } from "../engine/recording";
 import { roomy } from "../time/scale";
@@ -10,7 +10,7 @@ import { atEnd, cursor, fitTo, fitted, look, resetView, sort } from "./view";
 
 const nothing: Progress = {
   state: "ready", bytes: 0, bytesTotal: null, records: 0, accepted: 0, rejected: 0, duplicates: 0,
-  clients: 0, online: 0, anomalies: 0, range: { from: 0, to: 0 }, faults: [],
+  clients: 0, online: 0, anomalies: 0, range: { from: 0, to: 0 }, faults: [], formats: [],
 };
 
 export const engine = signal<Engine | null>(null);
@@ -26,6 +26,8 @@ export const dataUrl = signal<string | null>(null);
 export const options = signal<RuleOptions>({
   closing: "any", takeover: false, flapCount: 5, flapWindow: 60_000, lateAfter: 60_000,
 });
+/** What the files of the recording are taken for. */
+export const readAs = signal<Shape>("detected");
 
 /** How often pictures are asked for anew while reading, in milliseconds. */
 const RENEW = 250;
@@ -96,8 +98,8 @@ export function tellFault(fault: Fault): void {
   tell("fault", (texts) => sentence(fault, texts));
 }
 
-/** Reads further inputs after those there are. A refused one changes nothing of what is loaded. */
-export function load(further: Input[]): Promise<void> {
+/** Reads further inputs after those there are, or afresh. A refused one changes nothing of what is loaded. */
+export function load(further: Input[], afresh = false): Promise<void> {
   reading = reading.then(async () => {
     const good: Input[] = [];
     for (const input of further) {
@@ -106,9 +108,12 @@ export function load(further: Input[]): Promise<void> {
       else good.push(input);
     }
     if (good.length === 0) return;
-    if (engine.peek()?.kind !== "recording") {
+    if (afresh || engine.peek()?.kind !== "recording") {
       const recording = openRecording();
+      const from = afresh ? dataUrl.peek() : null;
       use(recording);
+      dataUrl.value = from;
+      await recording.readAs(readAs.peek());
       await recording.setOptions(options.peek());
     }
     const target = engine.peek();
@@ -135,7 +140,15 @@ export function cancelLoad(): void {
 
 export function closeRecording(): void {
   engine.peek()?.cancel();
+  readAs.value = "detected";
   use(null);
+}
+
+/** Reads the files again, taken for something else. */
+export function changeReadAs(shape: Shape): Promise<void> {
+  readAs.value = shape;
+  engine.peek()?.cancel();
+  return load([...inputs.peek()], true);
 }
 
 export function followService(): void {
