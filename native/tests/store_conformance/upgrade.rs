@@ -1,5 +1,5 @@
 //! A store of schema 2, made by the SQL of its time and full of rows, becomes one
-//! of schema 3 that answers the same; what a newer version made is refused and
+//! of the newest schema that answers the same; what a newer version made is refused and
 //! stays as it is.
 
 use std::path::Path;
@@ -95,7 +95,7 @@ async fn equal(store: &dyn Store, rule: &dyn Store) {
     );
 }
 
-/// What schema 3 has more: sinks.
+/// What newer schemas have more: sinks, and where messages lie.
 async fn keeps_sinks(store: &dyn Store) {
     let lease = Duration::from_secs(60);
     assert_eq!(store.sink("crm").await.unwrap(), None);
