@@ -7,6 +7,8 @@ use std::time::Duration;
 use xtask::child::spawn;
 use xtask::http;
 use xtask::mosquitto::Mosquitto;
+use xtask::postgres::Postgres;
+use xtask::redis::Server as Redis;
 
 use crate::road::{BINARY, eventually};
 use crate::rumqtt::connect;
@@ -81,4 +83,66 @@ fn a_store_that_does_not_last_is_refused() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("a store that lasts"), "{said}");
+}
+
+#[test]
+fn what_goes_into_redis_is_what_a_service_beside_it_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Redis::start(&folder.path().join("redis"), &["--appendonly", "yes"]).unwrap();
+    beside(&format!("kind = \"redis\"\nurl = {:?}\n", server.url()));
+}
+
+#[test]
+fn what_goes_into_postgres_is_what_a_service_beside_it_answers() {
+    let server = Postgres::start().unwrap();
+    let url = server.url("postgres");
+    beside(&format!("kind = \"postgres\"\nurl = {url:?}\n"));
+}
+
+/// A store of several instances: the service reads it while the bridge writes.
+fn beside(store: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Mosquitto::start(
+        &folder.path().join("mosquitto"),
+        "allow_anonymous true\nlog_type subscribe",
+    )
+    .unwrap();
+    let port = http::free_port(0).unwrap();
+    let config = folder.path().join("mqtt-presence.toml");
+    let text = format!("[store]\n{store}\n[api]\nbind = \"127.0.0.1:{port}\"\n");
+    std::fs::write(&config, text).unwrap();
+    let start = |arguments: &[&str], log: &str| {
+        let log = File::create(folder.path().join(log)).unwrap();
+        let mut command = Command::new(BINARY);
+        command.args(arguments).arg("--config").arg(&config);
+        spawn(command.stdout(Stdio::null()).stderr(log)).unwrap()
+    };
+    let bridge = start(
+        &["bridge", "--from", &broker.url(), "--to", "store"],
+        "bridge.log",
+    );
+    let _service = start(&["serve"], "service.log");
+    eventually("the bridge has subscribed", || {
+        broker.log().contains("$SYS/broker/log/N")
+    });
+    let answer = |id: &str| {
+        let (_, body) = http::get(port, &format!("/v1/clients/{id}")).ok()?;
+        serde_json::from_str::<serde_json::Value>(&body).ok()
+    };
+    let is = |id: &str, status: &str| answer(id).is_some_and(|found| found["status"] == status);
+    let stays = connect(broker.port(), "stays", 60);
+    let leaves = connect(broker.port(), "leaves", 60);
+    eventually("both are online", || {
+        is("stays", "online") && is("leaves", "online")
+    });
+    drop(leaves);
+    eventually("one has left", || is("leaves", "offline"));
+    let status = bridge.stop("INT", Duration::from_secs(5)).unwrap();
+    assert_eq!(status.code(), Some(0));
+    let stayed = answer("stays").unwrap();
+    assert_eq!(stayed["status"], "online");
+    assert_eq!(stayed["channels"][0]["connect"]["origin"], "bridge");
+    let left = answer("leaves").unwrap();
+    assert!(left["channels"][0]["tcpclean"].is_object(), "{left:#}");
+    drop(stays);
 }

@@ -150,7 +150,7 @@ mod tests {
             .beside("p", 50.0)
             .aim(Aim::Times(2.0));
         let written = write(&row, "m");
-        let (back, machine) = read(&written).unwrap();
+        let (back, machine) = read(&written).expect("it was just written");
         assert_eq!(write(&back, &machine), written);
     }
 }
