@@ -8,7 +8,6 @@ use std::time::Instant;
 
 use mqtt_presence::store::Batch;
 use mqtt_presence_core::event::Kind;
-use redis::Script;
 
 /// Keys: the client's hash, the set of those online. Arguments: client id,
 /// channel, `c` or `d`, time.
@@ -35,9 +34,9 @@ const PIPELINED: usize = 1_024;
 pub async fn run_all(url: &str, batches: &[Arc<Batch>]) -> (f64, u64) {
     let client = redis::Client::open(url).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-    let script = Script::new(SCRIPT);
-    let load = script.prepare_invoke();
-    load.load_async(&mut connection).await.unwrap();
+    let mut load = redis::cmd("SCRIPT");
+    load.arg("LOAD").arg(SCRIPT);
+    let script: String = load.query_async(&mut connection).await.unwrap();
     let began = Instant::now();
     for batch in batches {
         for events in batch.events.chunks(PIPELINED) {
@@ -49,7 +48,7 @@ pub async fn run_all(url: &str, batches: &[Arc<Batch>]) -> (f64, u64) {
                     "d"
                 };
                 pipe.cmd("EVALSHA")
-                    .arg(script.get_hash())
+                    .arg(&script)
                     .arg(2)
                     .arg(format!("{{lua}}:{}", event.client_id))
                     .arg("{lua}")
