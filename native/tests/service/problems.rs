@@ -52,6 +52,7 @@ fn the_description_has_every_route_and_no_other() {
         "get /v1/sinks",
         "get /v1/sinks/{name}/dead-letters",
         "get /v1/stats",
+        "get /v1/trace/{id}",
         "get /v1/transitions",
         "post /v1/clients/query",
         "post /v1/events",
