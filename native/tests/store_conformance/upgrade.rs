@@ -19,13 +19,22 @@ use crate::fleet::{NOW, origin, random};
 use crate::shared::SERVER;
 
 /// Newer than the one that this program knows.
-const NEWER: u32 = 4;
+const NEWER: u32 = 5;
+
+/// The seed of what schema 2 holds.
+const OLD: u64 = 1;
 
 /// Events, repairs, rejected records and a checkpoint.
 fn batches(seed: u64) -> Vec<Arc<Batch>> {
     let mut numbers = Random(seed);
     let all = (0..20).map(|round| {
         let mut events: Vec<_> = (0..60).map(|_| random(&mut numbers)).collect();
+        if seed == OLD {
+            // Schema 2 did not know where messages lie.
+            for (_, origin) in &mut events {
+                (origin.topic, origin.queue, origin.offset) = (None, None, None);
+            }
+        }
         let listed = format!("GID_test@@@listed-{seed}-{round}");
         events.push((
             repair(&listed, "1", Connect, NOW + round),
@@ -128,7 +137,10 @@ async fn goes_on(store: &dyn Store, rule: &Memory) {
 }
 
 async fn rule() -> (Memory, Vec<Arc<Batch>>) {
-    let (rule, first) = (Memory::new(Options::default(), Keep::default()), batches(1));
+    let (rule, first) = (
+        Memory::new(Options::default(), Keep::default()),
+        batches(OLD),
+    );
     commit(&rule, &first).await;
     (rule, first)
 }
@@ -165,8 +177,16 @@ async fn a_file_of_schema_2() {
         "quarantine",
         "checkpoint",
     ] {
+        // Newer schemas append columns.
+        let columns: String = raw
+            .query_row(
+                "SELECT group_concat(name) FROM pragma_table_info(?1, 'main')",
+                [table],
+                |row| row.get(0),
+            )
+            .unwrap();
         raw.execute_batch(&format!(
-            "INSERT INTO main.{table} SELECT * FROM made.{table}"
+            "INSERT INTO main.{table} SELECT {columns} FROM made.{table}"
         ))
         .unwrap();
     }
@@ -232,8 +252,13 @@ async fn a_postgres_schema_of_version_2() {
         include_str!("schema_2/postgres.sql")
     ));
     for table in ["total", "client", "transition", "quarantine", "checkpoint"] {
+        let columns = sql(&format!(
+            "SELECT string_agg(column_name, ',' ORDER BY ordinal_position) \
+             FROM information_schema.columns \
+             WHERE table_schema = 'upgrade_old' AND table_name = '{table}'"
+        ));
         sql(&format!(
-            "INSERT INTO upgrade_old.{table} SELECT * FROM upgrade_made.{table}"
+            "INSERT INTO upgrade_old.{table} ({columns}) SELECT {columns} FROM upgrade_made.{table}"
         ));
     }
 
