@@ -89,9 +89,10 @@ fn begin(width: f64, height: f64) -> String {
     )
 }
 
-/// Up to the first comma, so that it fits beside its bar.
+/// As much as fits beside its bar.
 fn short(what: &str) -> String {
-    what.split(", ").next().unwrap_or(what).replace('`', "")
+    let plain = what.replace('`', "");
+    plain.chars().take(64).collect()
 }
 
 fn escaped(text: &str) -> String {

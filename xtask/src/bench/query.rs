@@ -1,11 +1,12 @@
-//! How long `GET /v1/clients/{id}` takes at a steady rate, beside a stream of
-//! events that is stored meanwhile.
+//! How long `GET /v1/clients/{id}` takes at a steady rate, measured from the
+//! moment a request is due.
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::store::CLIENTS;
 use super::table::{Aim, Row};
 use super::{program, replay};
 use crate::{child, http, place, step, tool};
@@ -13,7 +14,7 @@ use crate::{child, http, place, step, tool};
 /// Requests a second, for so long, over so many connections.
 const RATE: &str = "10000";
 const SECONDS: &str = "20s";
-const CONNECTIONS: &str = "32";
+const CONNECTIONS: &str = "16";
 
 /// The 99th percentile, with the store in memory and with sqlite.
 pub(super) fn measure(events: u64) -> Result<Vec<Row>, String> {
@@ -39,7 +40,7 @@ fn ask(oha: &Path, recording: &Path, store: &str) -> Result<f64, String> {
         _ => String::new(),
     };
     let text = format!(
-        "[store]\nkind = \"{store}\"\n{path}\n[api]\nbind = \"127.0.0.1:{port}\"\n\n\
+        "[store]\nkind = \"{store}\"\n{path}\n[api]\nbind = \"127.0.0.1:{port}\"\nrate = 0\n\n\
          [[source]]\nkind = \"file\"\npath = {recording:?}\n"
     );
     fs::write(&config, text)
@@ -59,28 +60,41 @@ fn ask(oha: &Path, recording: &Path, store: &str) -> Result<f64, String> {
         }
         std::thread::sleep(Duration::from_millis(200));
     }
+    // The store folds in what was loaded.
+    std::thread::sleep(Duration::from_secs(10));
     let answer = folder.join("oha.json");
-    let url = format!("http://127.0.0.1:{port}/v1/clients/GID_fleet%40%40%40device-0[0-9]{{5}}");
+    let urls = folder.join("urls.txt");
+    let ids = (0..CLIENTS).step_by(7).map(|client| {
+        format!("http://127.0.0.1:{port}/v1/clients/GID_fleet%40%40%40device-{client:06}\n")
+    });
+    fs::write(&urls, ids.collect::<String>())
+        .map_err(|error| format!("cannot write `{}`: {error}", urls.display()))?;
     step::run(
         "10,000 requests a second",
         Command::new(oha)
             .args(["-q", RATE, "-z", SECONDS, "-c", CONNECTIONS])
-            .args(["--latency-correction", "--no-tui", "--rand-regex-url"])
+            .args(["--latency-correction", "--no-tui", "--urls-from-file"])
             .args(["--output-format", "json", "--output"])
             .arg(&answer)
-            .arg(url),
+            .arg(&urls),
     )?;
     service.stop("TERM", Duration::from_secs(20))?;
     let text = fs::read(&answer).map_err(|error| format!("oha said nothing: {error}"))?;
     let said: serde_json::Value =
         serde_json::from_slice(&text).map_err(|error| format!("oha: {error}"))?;
+    let answers = &said["statusCodeDistribution"];
+    if answers
+        .as_object()
+        .is_none_or(|answers| answers.keys().any(|code| code != "200"))
+    {
+        return Err(format!("not every request was answered: {answers}"));
+    }
     let rate = said["summary"]["requestsPerSec"].as_f64().unwrap_or(0.0);
     println!(
-        "{rate:.0} requests/s; p50 {}, p99 {}, p99.9 {} s; {}",
+        "{rate:.0} requests/s; p50 {}, p99 {}, p99.9 {} s",
         said["latencyPercentiles"]["p50"],
         said["latencyPercentiles"]["p99"],
         said["latencyPercentiles"]["p99.9"],
-        said["statusCodeDistribution"],
     );
     said["latencyPercentiles"]["p99"]
         .as_f64()
