@@ -51,16 +51,20 @@ pub(super) struct Point {
 
 /// Two curves over the clients, each with its figures written beside it.
 pub(super) fn growth(points: &[Point]) -> String {
-    let (width, height) = (680.0, 260.0);
+    let (width, height) = (740.0, 280.0);
     let most_rate = points.iter().map(|point| point.rate).fold(0.0, f64::max);
     let most_bytes = points.iter().map(|point| point.bytes).fold(0.0, f64::max);
     let x = |at: usize| 60.0 + 180.0 * at as f64;
-    let y = |share: f64| height - 40.0 - 150.0 * share;
+    // The rate above, the bytes below.
+    let y = |share: f64, floor: f64| floor - 70.0 * share;
     let mut svg = begin(width, height);
     svg += "<text x='8' y='16'>— events a second on one core</text><text x='240' y='16'>– – bytes of a live client, ids included</text>\n";
     let mut curves = [String::new(), String::new()];
     for (at, point) in points.iter().enumerate() {
-        let (rate, bytes) = (y(point.rate / most_rate), y(point.bytes / most_bytes));
+        let (rate, bytes) = (
+            y(point.rate / most_rate, 130.0),
+            y(point.bytes / most_bytes, 240.0),
+        );
         curves[0] += &format!("{},{rate:.1} ", x(at));
         curves[1] += &format!("{},{bytes:.1} ", x(at));
         svg += &format!(
@@ -72,7 +76,7 @@ pub(super) fn growth(points: &[Point]) -> String {
             rate - 6.0,
             number(point.rate / 1e6),
             x(at) + 6.0,
-            bytes + 16.0,
+            bytes - 6.0,
             number(point.bytes),
             x = x(at),
         );
