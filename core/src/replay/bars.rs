@@ -2,6 +2,7 @@
 
 use super::Replay;
 use super::answer::States;
+use super::places::by_key;
 use super::scene::Order;
 use crate::presence::ChannelState;
 
@@ -65,13 +66,9 @@ impl Replay {
             })
             .collect();
         // Places stand for ids.
-        let mut order: Vec<(u64, u32)> = (0..)
-            .zip(&of_client)
-            .map(|(place, (start, end, ..))| (start.or(*end).unwrap_or(0), place))
-            .collect();
-        order.sort_unstable();
-        for (_, place) in order {
-            let (start, end, channel, state) = of_client[place as usize];
+        let times = of_client.iter().map(|(start, end, ..)| start.or(*end));
+        for place in by_key(times.map(Option::unwrap_or_default)) {
+            let (start, end, channel, state) = of_client[place];
             bars.ids.push(columns.channels.text(channel));
             bars.start.push(start);
             bars.end.push(end);

@@ -62,6 +62,7 @@ mod line;
 mod offenders;
 mod order;
 mod overview;
+mod places;
 mod report;
 mod rows;
 mod scene;

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::places::by_key;
 use super::survey::Tally;
 use super::{AnomalyKind, Replay};
 use crate::presence::Status;
@@ -119,13 +120,9 @@ impl Replay {
 
 /// By what is counted of each, and in the order that they have where that is equal.
 fn most_first(clients: &mut [u32], count: impl Fn(u32) -> u64) {
-    let mut places: Vec<(u64, u32)> = (0..)
-        .zip(clients.iter())
-        .map(|(place, client)| (u64::MAX - count(*client), place))
-        .collect();
-    places.sort_unstable();
     let before = clients.to_vec();
-    for (client, (_, place)) in clients.iter_mut().zip(places) {
-        *client = before[place as usize];
+    let places = by_key(before.iter().map(|client| u64::MAX - count(*client)));
+    for (client, place) in clients.iter_mut().zip(places) {
+        *client = before[place];
     }
 }

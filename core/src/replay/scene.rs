@@ -7,6 +7,7 @@ use super::Options;
 use super::columns::Columns;
 use super::index::Index;
 use super::joined::{Joined, Slots};
+use super::places::by_key;
 use crate::event::Kind;
 use crate::presence::Closing;
 
@@ -112,13 +113,9 @@ impl<'a> Scene<'a> {
     /// The channels by connect time, those without one first, equal times by id.
     pub fn by_connect(&self) -> impl DoubleEndedIterator<Item = &Facts> {
         // Of channels with one time those with the smaller id come first in either order.
-        let mut places: Vec<(u64, u32)> = (0..)
-            .zip(&self.channels)
-            .map(|(place, facts)| (facts.connect().map_or(0, |event| self.time(event)), place))
-            .collect();
-        places.sort_unstable();
-        let facts = |(_, place): (u64, u32)| &self.channels[place as usize];
-        places.into_iter().map(facts)
+        let connects = self.channels.iter().map(Facts::connect);
+        let times = connects.map(|event| event.map_or(0, |event| self.time(event)));
+        by_key(times).map(|place| &self.channels[place])
     }
 }
 
