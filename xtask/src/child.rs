@@ -5,41 +5,29 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-/// A running child; killed when dropped, and also when this process is killed.
-#[derive(Debug)]
-pub struct Running(Watched);
-
-/// Starts `command`.
+/// Starts `command`, and who watches over it.
 pub fn spawn(command: &mut Command) -> Result<Running, String> {
-    Watched::start(command).map(Running)
-}
-
-fn start(command: &mut Command) -> Result<Child, String> {
-    command.process_group(0).spawn().map_err(|error| {
+    let child = command.process_group(0).spawn().map_err(|error| {
         format!(
             "cannot start `{}`: {error}",
             command.get_program().to_string_lossy()
         )
-    })
+    })?;
+    Running::over(child)
 }
 
 /// A child that is killed when dropped, and also when this process is killed
 /// before it could.
 #[derive(Debug)]
-pub struct Watched {
+pub struct Running {
     child: Child,
     /// Kills the child when its standard input closes.
     watchdog: Child,
 }
 
-impl Watched {
-    /// Starts `command`, and who watches over it.
-    pub fn start(command: &mut Command) -> Result<Watched, String> {
-        start(command).and_then(Watched::over)
-    }
-
+impl Running {
     /// Watches over a child that runs; without a watchdog it is killed at once.
-    pub fn over(mut child: Child) -> Result<Watched, String> {
+    pub fn over(mut child: Child) -> Result<Running, String> {
         let watchdog = Command::new("sh")
             .args([
                 "-c",
@@ -53,7 +41,7 @@ impl Watched {
             .stderr(Stdio::null())
             .spawn();
         match watchdog {
-            Ok(watchdog) => Ok(Watched { child, watchdog }),
+            Ok(watchdog) => Ok(Running { child, watchdog }),
             Err(error) => {
                 let _ = child.kill();
                 let _ = child.wait();
@@ -105,37 +93,15 @@ impl Watched {
             Err(error) => Err(format!("`kill` cannot be started: {error}")),
         }
     }
-}
-
-impl Drop for Watched {
-    fn drop(&mut self) {
-        // The watchdog first: afterwards the process id may be someone else's.
-        for child in [&mut self.watchdog, &mut self.child] {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
-
-impl Running {
-    /// Process id.
-    pub fn id(&self) -> u32 {
-        self.0.id()
-    }
 
     /// Its standard output, where the command piped it.
     pub fn stdout(&mut self) -> Option<std::process::ChildStdout> {
-        self.0.child.stdout.take()
-    }
-
-    /// Its exit status, once it has ended.
-    pub fn ended(&mut self) -> Option<ExitStatus> {
-        self.0.ended()
+        self.child.stdout.take()
     }
 
     /// Sends `signal` (`INT`, `TERM`) and waits for the end; kills it after `patience`.
     pub fn stop(mut self, signal: &str, patience: Duration) -> Result<ExitStatus, String> {
-        let id = self.0.id().to_string();
+        let id = self.id().to_string();
         let sent = Command::new("kill").args(["-s", signal, &id]).status();
         sent.map_err(|error| format!("`kill` cannot be started: {error}"))?;
         let end = Instant::now() + patience;
@@ -153,4 +119,14 @@ impl Running {
 
     /// SIGKILL, now.
     pub fn kill(self) {}
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // The watchdog first: afterwards the process id may be someone else's.
+        for child in [&mut self.watchdog, &mut self.child] {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
 }

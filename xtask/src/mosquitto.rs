@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::child::Watched;
+use crate::child::{self, Running};
 use crate::{http, tool};
 
 /// How long a start may take.
@@ -17,7 +17,7 @@ const START: Duration = Duration::from_secs(20);
 pub struct Mosquitto {
     folder: PathBuf,
     port: u16,
-    running: Option<Watched>,
+    running: Option<Running>,
 }
 
 impl Mosquitto {
@@ -57,7 +57,7 @@ impl Mosquitto {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log);
-        let running = self.running.insert(Watched::start(&mut command)?);
+        let running = self.running.insert(child::spawn(&mut command)?);
         running.wait("mosquitto", "mosquitto.log", START, || {
             TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok()
         })

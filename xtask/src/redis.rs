@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::child::Watched;
+use crate::child::{self, Running};
 use crate::{http, tool};
 
 /// How long a server may need until it answers.
@@ -17,7 +17,7 @@ pub struct Server {
     folder: PathBuf,
     port: u16,
     options: Vec<String>,
-    running: Option<Watched>,
+    running: Option<Running>,
 }
 
 /// Makes sure that `redis-server`, `redis-cli` and `redis-benchmark` are there.
@@ -77,7 +77,7 @@ impl Server {
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(Stdio::null());
-        let running = self.running.insert(Watched::start(&mut command)?);
+        let running = self.running.insert(child::spawn(&mut command)?);
         running.wait("redis-server", "redis.log", START, || {
             // Not by a connection: where the port was taken, another server answers.
             let printed = std::fs::read(&path).unwrap_or_default();

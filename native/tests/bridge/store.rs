@@ -1,10 +1,13 @@
 //! The bridge straight into a store that a service reads afterwards.
 
 use std::fs::File;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use xtask::child::spawn;
+use serde_json::Value;
+use tempfile::TempDir;
+use xtask::child::{Running, spawn};
 use xtask::http;
 use xtask::mosquitto::Mosquitto;
 use xtask::postgres::Postgres;
@@ -13,35 +16,89 @@ use xtask::redis::Server as Redis;
 use crate::road::{BINARY, eventually};
 use crate::rumqtt::connect;
 
+/// A broker, and the configuration of a bridge and a service over one store.
+struct Road {
+    folder: TempDir,
+    broker: Mosquitto,
+    config: PathBuf,
+    port: u16,
+}
+
+impl Road {
+    fn into(store: &str) -> Road {
+        let folder = tempfile::tempdir().unwrap();
+        let broker = Mosquitto::start(
+            &folder.path().join("mosquitto"),
+            "allow_anonymous true\nlog_type subscribe",
+        )
+        .unwrap();
+        let port = http::free_port(0).unwrap();
+        let config = folder.path().join("mqtt-presence.toml");
+        let text = format!("[store]\n{store}\n[api]\nbind = \"127.0.0.1:{port}\"\n");
+        std::fs::write(&config, text).unwrap();
+        Road {
+            folder,
+            broker,
+            config,
+            port,
+        }
+    }
+
+    /// A bridge that has subscribed.
+    fn bridge(&self) -> Running {
+        let url = self.broker.url();
+        let bridge = self.start(&["bridge", "--from", &url, "--to", "store"], "bridge.log");
+        eventually("the bridge has subscribed", || {
+            self.broker.log().contains("$SYS/broker/log/N")
+        });
+        bridge
+    }
+
+    fn service(&self) -> Running {
+        self.start(&["serve"], "service.log")
+    }
+
+    fn start(&self, arguments: &[&str], log: &str) -> Running {
+        let log = File::create(self.folder.path().join(log)).unwrap();
+        let mut command = Command::new(BINARY);
+        command.args(arguments).arg("--config").arg(&self.config);
+        spawn(command.stdout(Stdio::null()).stderr(log)).unwrap()
+    }
+
+    fn answer(&self, id: &str) -> Option<Value> {
+        let (_, body) = http::get(self.port, &format!("/v1/clients/{id}")).ok()?;
+        serde_json::from_str(&body).ok()
+    }
+
+    fn is(&self, id: &str, status: &str) -> bool {
+        self.answer(id)
+            .is_some_and(|found| found["status"] == status)
+    }
+
+    /// One client is there, and the other has left.
+    fn tells_both(&self) {
+        let stayed = self.answer("stays").unwrap();
+        assert_eq!(stayed["status"], "online");
+        assert_eq!(stayed["channels"][0]["connect"]["origin"], "bridge");
+        let left = self.answer("leaves").unwrap();
+        assert_eq!(left["status"], "offline");
+        assert!(left["channels"][0]["tcpclean"].is_object(), "{left:#}");
+    }
+}
+
+fn ends_well(bridge: Running) {
+    let status = bridge.stop("INT", Duration::from_secs(5)).unwrap();
+    assert_eq!(status.code(), Some(0));
+}
+
 #[test]
 fn what_goes_straight_into_a_store_is_what_a_service_answers() {
     let folder = tempfile::tempdir().unwrap();
-    let broker = Mosquitto::start(
-        &folder.path().join("mosquitto"),
-        "allow_anonymous true\nlog_type subscribe",
-    )
-    .unwrap();
     let path = folder.path().join("presence.sqlite");
-    let port = http::free_port(0).unwrap();
-    let config = folder.path().join("mqtt-presence.toml");
-    let text = format!(
-        "[store]\nkind = \"sqlite\"\npath = {path:?}\n\n[api]\nbind = \"127.0.0.1:{port}\"\n"
-    );
-    std::fs::write(&config, text).unwrap();
-    let log = File::create(folder.path().join("bridge.log")).unwrap();
-    let mut command = Command::new(BINARY);
-    command
-        .args(["bridge", "--from", &broker.url(), "--to", "store"])
-        .arg("--config")
-        .arg(&config)
-        .stdout(Stdio::null())
-        .stderr(log);
-    let bridge = spawn(&mut command).unwrap();
-    eventually("the bridge has subscribed", || {
-        broker.log().contains("$SYS/broker/log/N")
-    });
-    let stays = connect(broker.port(), "stays", 60);
-    drop(connect(broker.port(), "leaves", 60));
+    let road = Road::into(&format!("kind = \"sqlite\"\npath = {path:?}\n"));
+    let bridge = road.bridge();
+    let stays = connect(road.broker.port(), "stays", 60);
+    drop(connect(road.broker.port(), "leaves", 60));
     let rows = || {
         let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
         let store = rusqlite::Connection::open_with_flags(&path, flags).ok()?;
@@ -49,23 +106,11 @@ fn what_goes_straight_into_a_store_is_what_a_service_answers() {
         store.query_row(count, [], |row| row.get::<_, i64>(0)).ok()
     };
     eventually("the store has all of it", || rows() == Some(3));
-    let status = bridge.stop("INT", Duration::from_secs(5)).unwrap();
-    assert_eq!(status.code(), Some(0));
+    ends_well(bridge);
 
-    let mut command = Command::new(BINARY);
-    command.args(["serve", "--config"]).arg(&config);
-    let _service = spawn(command.stderr(Stdio::null())).unwrap();
-    let answer = |id: &str| {
-        let (_, body) = http::get(port, &format!("/v1/clients/{id}")).ok()?;
-        serde_json::from_str::<serde_json::Value>(&body).ok()
-    };
-    eventually("the service answers", || answer("stays").is_some());
-    let stayed = answer("stays").unwrap();
-    assert_eq!(stayed["status"], "online");
-    assert_eq!(stayed["channels"][0]["connect"]["origin"], "bridge");
-    let left = answer("leaves").unwrap();
-    assert_eq!(left["status"], "offline");
-    assert!(left["channels"][0]["tcpclean"].is_object(), "{left:#}");
+    let _service = road.service();
+    eventually("the service answers", || road.answer("stays").is_some());
+    road.tells_both();
     drop(stays);
 }
 
@@ -101,48 +146,17 @@ fn what_goes_into_postgres_is_what_a_service_beside_it_answers() {
 
 /// A store of several instances: the service reads it while the bridge writes.
 fn beside(store: &str) {
-    let folder = tempfile::tempdir().unwrap();
-    let broker = Mosquitto::start(
-        &folder.path().join("mosquitto"),
-        "allow_anonymous true\nlog_type subscribe",
-    )
-    .unwrap();
-    let port = http::free_port(0).unwrap();
-    let config = folder.path().join("mqtt-presence.toml");
-    let text = format!("[store]\n{store}\n[api]\nbind = \"127.0.0.1:{port}\"\n");
-    std::fs::write(&config, text).unwrap();
-    let start = |arguments: &[&str], log: &str| {
-        let log = File::create(folder.path().join(log)).unwrap();
-        let mut command = Command::new(BINARY);
-        command.args(arguments).arg("--config").arg(&config);
-        spawn(command.stdout(Stdio::null()).stderr(log)).unwrap()
-    };
-    let bridge = start(
-        &["bridge", "--from", &broker.url(), "--to", "store"],
-        "bridge.log",
-    );
-    let _service = start(&["serve"], "service.log");
-    eventually("the bridge has subscribed", || {
-        broker.log().contains("$SYS/broker/log/N")
-    });
-    let answer = |id: &str| {
-        let (_, body) = http::get(port, &format!("/v1/clients/{id}")).ok()?;
-        serde_json::from_str::<serde_json::Value>(&body).ok()
-    };
-    let is = |id: &str, status: &str| answer(id).is_some_and(|found| found["status"] == status);
-    let stays = connect(broker.port(), "stays", 60);
-    let leaves = connect(broker.port(), "leaves", 60);
+    let road = Road::into(store);
+    let bridge = road.bridge();
+    let _service = road.service();
+    let stays = connect(road.broker.port(), "stays", 60);
+    let leaves = connect(road.broker.port(), "leaves", 60);
     eventually("both are online", || {
-        is("stays", "online") && is("leaves", "online")
+        road.is("stays", "online") && road.is("leaves", "online")
     });
     drop(leaves);
-    eventually("one has left", || is("leaves", "offline"));
-    let status = bridge.stop("INT", Duration::from_secs(5)).unwrap();
-    assert_eq!(status.code(), Some(0));
-    let stayed = answer("stays").unwrap();
-    assert_eq!(stayed["status"], "online");
-    assert_eq!(stayed["channels"][0]["connect"]["origin"], "bridge");
-    let left = answer("leaves").unwrap();
-    assert!(left["channels"][0]["tcpclean"].is_object(), "{left:#}");
+    eventually("one has left", || road.is("leaves", "offline"));
+    ends_well(bridge);
+    road.tells_both();
     drop(stays);
 }

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use xtask::certificates::Certificates;
-use xtask::child::Watched;
+use xtask::child;
 use xtask::http;
 
 use crate::{BINARY, command, doctor, examined};
@@ -131,7 +131,7 @@ fn a_service_that_runs() {
     let settings = ["--bind", &bind, "--store", "memory"];
     let mut service = command(BINARY);
     service.arg("serve").args(settings).stderr(Stdio::null());
-    let service = Watched::start(&mut service).unwrap();
+    let service = child::spawn(&mut service).unwrap();
     let end = Instant::now() + Duration::from_secs(60);
     while !http::get(port, "/healthz").is_ok_and(|(status, _)| status == 200) {
         assert!(Instant::now() < end, "the service does not start");

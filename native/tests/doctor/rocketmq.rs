@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use xtask::child::Watched;
+use xtask::child::{self, Running};
 use xtask::http;
 use xtask::rocketmq::{Cluster, StartOptions};
 
@@ -65,7 +65,7 @@ fn of(namesrv: &str, topic: &str, group: &str, more: &[&str]) -> Report {
 }
 
 /// A service that is a member of the group.
-fn member(namesrv: &str, group: &str, tags: &str) -> Watched {
+fn member(namesrv: &str, group: &str, tags: &str) -> Running {
     let port = http::free_port(0).unwrap();
     let bind = format!("127.0.0.1:{port}");
     let tags = format!("tags={tags}");
@@ -74,7 +74,7 @@ fn member(namesrv: &str, group: &str, tags: &str) -> Watched {
         .args(["serve", "--bind", &bind])
         .args(settings(namesrv, "events", group, &[&tags]))
         .stderr(Stdio::null());
-    let member = Watched::start(&mut service).unwrap();
+    let member = child::spawn(&mut service).unwrap();
     let end = Instant::now() + Duration::from_secs(90);
     while !http::get(port, "/readyz").is_ok_and(|(status, _)| status == 200) {
         assert!(Instant::now() < end, "the member is not ready");

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use xtask::certificates::Certificates;
-use xtask::child::Watched;
+use xtask::child;
 use xtask::postgres::Postgres;
 use xtask::redis::{Cluster, Server};
 
@@ -44,7 +44,7 @@ fn sqlite() {
     service
         .args(["serve", "--bind", "127.0.0.1:0", "--path", &used])
         .stderr(Stdio::null());
-    let service = Watched::start(&mut service).unwrap();
+    let service = child::spawn(&mut service).unwrap();
     let end = Instant::now() + Duration::from_secs(60);
     while !Path::new(&used).exists() {
         assert!(Instant::now() < end, "the service does not start");

@@ -21,30 +21,17 @@ const ADMISSION: Duration = Duration::from_secs(180);
 async fn the_right_keys_read_and_others_are_named() {
     let _server = crate::SERVER.lock().await;
     let dir = tempfile::tempdir().unwrap();
-    let mut options = with_users(StartOptions::new("5.3.3", dir.path()));
+    let mut options = StartOptions::new("5.3.3", dir.path()).acl_2(ADMIN);
     for topic in TOPICS {
         options = options.topic(topic, 4);
     }
     for group in GROUPS {
         options = options.group(group);
     }
-    options.admin_keys = Some((ADMIN[0].to_owned(), ADMIN[1].to_owned()));
     let cluster = tokio::task::block_in_place(|| Cluster::start(options)).unwrap();
-    let permit = |resources: &str| permit(&cluster, resources);
+    let permit = |resources: &str| cluster.permit(READER[0], resources, "Sub").unwrap();
     tokio::task::block_in_place(|| {
-        let [name, password] = READER;
-        let user = [
-            "createUser",
-            "-c",
-            "DefaultCluster",
-            "-u",
-            name,
-            "-p",
-            password,
-            "-t",
-            "Normal",
-        ];
-        cluster.admin(&user).unwrap();
+        cluster.user(READER).unwrap();
         permit("Topic:events,Group:GID_reader,Group:GID_topic");
     });
     let endpoint = cluster.grpc_endpoint().unwrap();
@@ -100,66 +87,4 @@ async fn the_right_keys_read_and_others_are_named() {
     for running in refused {
         running.stop().await;
     }
-}
-
-fn permit(cluster: &Cluster, resources: &str) {
-    let subject = format!("User:{}", READER[0]);
-    let list = [
-        "createAcl",
-        "-c",
-        "DefaultCluster",
-        "-s",
-        &subject,
-        "-r",
-        resources,
-        "-a",
-        "Sub",
-        "-d",
-        "Allow",
-    ];
-    cluster.admin(&list).unwrap();
-}
-
-/// ACL 2.0 for the broker and for the proxy, which looks users up at its broker.
-fn with_users(mut options: StartOptions) -> StartOptions {
-    let [name, password] = ADMIN;
-    let mut settings = vec![
-        (
-            "initAuthenticationUser".to_owned(),
-            format!(r#"{{"username":"{name}","password":"{password}"}}"#),
-        ),
-        (
-            "innerClientAuthenticationCredentials".to_owned(),
-            format!(r#"{{"accessKey":"{name}","secretKey":"{password}"}}"#),
-        ),
-        (
-            "authConfigPath".to_owned(),
-            options.dir.join("auth").display().to_string(),
-        ),
-    ];
-    for (part, what) in [
-        ("authentication", "Authentication"),
-        ("authorization", "Authorization"),
-    ] {
-        let class = |kind: &str| format!("org.apache.rocketmq.auth.{part}.provider.{kind}");
-        settings.push((format!("{part}Enabled"), "true".to_owned()));
-        settings.push((
-            format!("{part}Provider"),
-            class(&format!("Default{what}Provider")),
-        ));
-        let metadata = format!("{part}MetadataProvider");
-        let at_broker = format!("org.apache.rocketmq.proxy.auth.Proxy{what}MetadataProvider");
-        options
-            .proxy_conf
-            .push((metadata.clone(), at_broker.into()));
-        options = options.broker_line(format!(
-            "{metadata}={}",
-            class(&format!("Local{what}MetadataProvider"))
-        ));
-    }
-    for (name, value) in settings {
-        options = options.broker_line(format!("{name}={value}"));
-        options.proxy_conf.push((name, value.into()));
-    }
-    options
 }

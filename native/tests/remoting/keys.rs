@@ -130,19 +130,18 @@ impl Guarded {
             options = options.group(group);
         }
         if by_command {
-            options = acl_2(options);
+            options = options.acl_2(ADMIN);
         } else {
-            options = options.broker_line("aclEnable=true");
+            options = options.broker_line("aclEnable=true").admin(ADMIN);
             plain_acl(folder, false);
         }
-        options.admin_keys = Some((ADMIN[0].to_owned(), ADMIN[1].to_owned()));
         let cluster = Cluster::start(options).unwrap();
         let server = Guarded {
             cluster,
             by_command,
         };
         if by_command {
-            server.user(READER);
+            server.cluster.user(READER).unwrap();
             server.permit(
                 READER,
                 "Topic:events,Group:GID_right,Group:GID_topic",
@@ -157,43 +156,14 @@ impl Guarded {
         if !self.by_command {
             return plain_acl(self.cluster.dir(), true);
         }
-        self.user(NEWCOMER);
+        self.cluster.user(NEWCOMER).unwrap();
         self.permit(NEWCOMER, "Topic:events,Group:GID_new", "Sub");
         self.permit(NEWCOMER, "Topic:changes", "Pub");
         self.permit(READER, "Topic:other,Group:GID_group", "Sub");
     }
 
-    fn user(&self, [name, password]: [&str; 2]) {
-        let user = [
-            "createUser",
-            "-c",
-            "DefaultCluster",
-            "-u",
-            name,
-            "-p",
-            password,
-            "-t",
-            "Normal",
-        ];
-        self.cluster.admin(&user).unwrap();
-    }
-
     fn permit(&self, [name, _]: [&str; 2], resources: &str, action: &str) {
-        let subject = format!("User:{name}");
-        let list = [
-            "createAcl",
-            "-c",
-            "DefaultCluster",
-            "-s",
-            &subject,
-            "-r",
-            resources,
-            "-a",
-            action,
-            "-d",
-            "Allow",
-        ];
-        self.cluster.admin(&list).unwrap();
+        self.cluster.permit(name, resources, action).unwrap();
     }
 
     fn write(&self, topic: &str) {
@@ -206,34 +176,6 @@ impl Guarded {
             producer.shutdown().await;
         });
     }
-}
-
-/// Access control of 5.x.
-fn acl_2(mut options: StartOptions) -> StartOptions {
-    let [name, password] = ADMIN;
-    for (part, what) in [
-        ("authentication", "Authentication"),
-        ("authorization", "Authorization"),
-    ] {
-        let class = |kind: &str| format!("org.apache.rocketmq.auth.{part}.provider.{kind}");
-        options = options
-            .broker_line(format!("{part}Enabled=true"))
-            .broker_line(format!(
-                "{part}Provider={}",
-                class(&format!("Default{what}Provider"))
-            ))
-            .broker_line(format!(
-                "{part}MetadataProvider={}",
-                class(&format!("Local{what}MetadataProvider"))
-            ));
-    }
-    let folder = options.dir.join("auth").display().to_string();
-    options
-        .broker_line(format!(r#"initAuthenticationUser={{"username":"{name}","password":"{password}"}}"#))
-        .broker_line(format!(
-            r#"innerClientAuthenticationCredentials={{"accessKey":"{name}","secretKey":"{password}"}}"#
-        ))
-        .broker_line(format!("authConfigPath={folder}"))
 }
 
 /// Access control of 4.x, written as a whole, for the broker watches the file.

@@ -1,52 +1,37 @@
 //! How many messages wait, while the store stands still and after.
 
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use mqtt_presence::source::remoting::{Config, Producer};
 use serde_json::Value;
-use xtask::child::Watched;
-use xtask::http;
 use xtask::redis::Server;
 use xtask::rocketmq::{Cluster, StartOptions};
 
 use crate::harness::{blocking, events};
+use crate::support::Service;
 
 const EVENTS: u64 = 30_000;
 const QUEUES: usize = 4;
 
-struct Service {
-    _child: Watched,
-    port: u16,
-}
+struct Lagging(Service);
 
-impl Service {
-    fn start(namesrv: &str, redis: &str) -> Service {
-        let port = http::free_port(0).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mqtt-presence"));
-        command.args(["serve", "--store", "redis", "--bind"]);
-        command.arg(format!("127.0.0.1:{port}"));
-        for set in [
-            format!("store.url={redis}"),
-            "source.0.kind=remoting".to_owned(),
-            format!("source.0.namesrv={namesrv}"),
-            "source.0.topic=events".to_owned(),
-            "source.0.group=GID_lag".to_owned(),
-        ] {
-            command.args(["--set", &set]);
-        }
-        let child = Watched::start(command.stderr(Stdio::null())).unwrap();
-        Service {
-            _child: child,
-            port,
-        }
+impl Lagging {
+    fn start(namesrv: &str, redis: &str) -> Lagging {
+        let settings = [
+            "--store".to_owned(),
+            "redis".to_owned(),
+            format!("--set=store.url={redis}"),
+            "--set=source.0.kind=remoting".to_owned(),
+            format!("--set=source.0.namesrv={namesrv}"),
+            "--set=source.0.topic=events".to_owned(),
+            "--set=source.0.group=GID_lag".to_owned(),
+        ];
+        Lagging(Service::start(&settings.each_ref().map(String::as_str)))
     }
 
     /// What waits, by queue, as the metrics have it.
     fn waiting(&self) -> Vec<u64> {
-        let Ok((200, text)) = http::get(self.port, "/metrics") else {
-            return Vec::new();
-        };
+        let text = self.0.get("/metrics").text;
         text.lines()
             .filter(|line| {
                 line.starts_with(
@@ -80,7 +65,7 @@ pub async fn grows_and_goes(version: &'static str) {
     let producer = Producer::start(&Config::new(cluster.namesrv(), "events", "GID_writer"))
         .await
         .unwrap();
-    let service = Service::start(cluster.namesrv(), &redis.url());
+    let service = Lagging::start(cluster.namesrv(), &redis.url());
     let empty = |waiting: &[u64]| waiting.len() == QUEUES && waiting.iter().all(|n| *n == 0);
     service.until("at the start", 90, empty).await;
 
@@ -95,9 +80,9 @@ pub async fn grows_and_goes(version: &'static str) {
 
     redis.signal("CONT").unwrap();
     service.until("after it went on", 90, empty).await;
-    let (status, text) = http::get(service.port, "/v1/stats").unwrap();
-    assert_eq!(status, 200);
-    let stats: Value = serde_json::from_str(&text).unwrap();
+    let answer = service.0.get("/v1/stats");
+    assert_eq!(answer.status, 200);
+    let stats = answer.json;
     let told = stats["sourceLag"].as_array().unwrap();
     assert_eq!(told.len(), QUEUES, "{stats}");
     for (id, queue) in told.iter().enumerate() {

@@ -2,59 +2,37 @@
 //! server's own tool.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use mqtt_presence::source::remoting::{Config, Producer};
 use serde_json::Value;
-use xtask::http;
 use xtask::rocketmq::{Cluster, StartOptions};
 
 use crate::harness::{blocking, events};
+use crate::support::{Service, run};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_mqtt-presence");
 const GROUP: &str = "GID_trace";
 /// The first client of the harness.
 const CLIENT: &str = "GID_a@@@0";
 
-struct Service {
-    child: Child,
-    port: u16,
-}
+struct Tracing(Service);
 
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Service {
-    fn start(namesrv: &str, folder: &Path) -> Service {
-        let port = http::free_port(0).unwrap();
-        let mut command = Command::new(BINARY);
-        command.args(["serve", "--path"]);
-        command.arg(folder.join("presence.db"));
-        command.args(["--bind", &format!("127.0.0.1:{port}")]);
-        for set in [
-            "source.0.kind=remoting".to_owned(),
-            format!("source.0.namesrv={namesrv}"),
-            "source.0.topic=events".to_owned(),
-            format!("source.0.group={GROUP}"),
-            "source.0.trace=true".to_owned(),
-        ] {
-            command.args(["--set", &set]);
-        }
-        let log = std::fs::File::create(folder.join("log")).unwrap();
-        let child = command.stderr(Stdio::from(log)).spawn().unwrap();
-        Service { child, port }
+impl Tracing {
+    fn start(namesrv: &str, folder: &Path) -> Tracing {
+        let settings = [
+            "--set=source.0.kind=remoting".to_owned(),
+            format!("--set=source.0.namesrv={namesrv}"),
+            "--set=source.0.topic=events".to_owned(),
+            format!("--set=source.0.group={GROUP}"),
+            "--set=source.0.trace=true".to_owned(),
+        ];
+        let settings = settings.each_ref().map(String::as_str);
+        Tracing(Service::sqlite(&folder.join("presence.db"), &settings))
     }
 
     /// The number of a metric, 0 before it is there.
     fn metric(&self, name: &str) -> f64 {
-        let Ok((200, text)) = http::get(self.port, "/metrics") else {
-            return 0.0;
-        };
+        let text = self.0.get("/metrics").text;
         let lines = text.lines().filter(|line| !line.starts_with('#'));
         let of_name = lines.filter_map(|line| line.strip_prefix(name));
         of_name
@@ -64,20 +42,9 @@ impl Service {
 
     fn messages(&self, id: &str) -> Vec<Value> {
         let path = format!("/v1/trace/{}", id.replace('@', "%40"));
-        let (status, text) = http::get(self.port, &path).unwrap();
-        assert_eq!(status, 200, "{text}");
-        let answer: Value = serde_json::from_str(&text).unwrap();
-        answer["messages"].as_array().unwrap().clone()
-    }
-
-    fn command(&self, id: &str) -> (Option<i32>, String) {
-        let output = Command::new(BINARY)
-            .args(["trace", id, "--url"])
-            .arg(format!("http://127.0.0.1:{}", self.port))
-            .output()
-            .unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        (output.status.code(), text)
+        let answer = self.0.get(&path);
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json["messages"].as_array().unwrap().clone()
     }
 }
 
@@ -102,7 +69,7 @@ pub async fn is_told(version: &'static str) {
     let producer = Producer::start(&Config::new(cluster.namesrv(), "events", "GID_writer"))
         .await
         .unwrap();
-    let service = Service::start(cluster.namesrv(), dir.path());
+    let service = Tracing::start(cluster.namesrv(), dir.path());
     producer.send(&events("a", 2_000)).await.unwrap();
     producer.send_raw("connect", "x", "no json").await.unwrap();
     let taken = "mqtt_presence_events_total";
@@ -143,16 +110,15 @@ pub async fn is_told(version: &'static str) {
     // By message: the same, and as people see it.
     let id = message["messageId"].as_str().unwrap().to_owned();
     assert_eq!(service.messages(&id), std::slice::from_ref(message));
-    let (code, table) = service.command(&id);
-    assert_eq!(code, Some(0));
+    let (code, table, _) = run(&["trace", &id, "--url", &service.0.url]);
+    assert_eq!(code, 0);
     for part in ["stored", "committed", "acknowledged", "+", CLIENT, &id] {
         assert!(table.contains(part), "{table} lacks {part}");
     }
     println!("{table}");
 
     // One that was rejected.
-    let (_, text) = http::get(service.port, "/v1/quarantine").unwrap();
-    let quarantine: Value = serde_json::from_str(&text).unwrap();
+    let quarantine = service.0.get("/v1/quarantine").json;
     let origin = &quarantine["records"][0]["origin"];
     let bad = service.messages(origin["messageId"].as_str().unwrap());
     assert_eq!(bad[0]["rejected"][0]["code"], "invalid_json");
@@ -180,11 +146,7 @@ pub async fn is_told(version: &'static str) {
 
     // After a restart the change is known, its times are not.
     drop(service);
-    let service = Service::start(cluster.namesrv(), dir.path());
-    until("a restart", 30, || {
-        http::get(service.port, "/healthz").is_ok()
-    })
-    .await;
+    let service = Tracing::start(cluster.namesrv(), dir.path());
     let again = service.messages(&id);
     assert_eq!(again.len(), 1);
     assert_eq!(again[0]["transitions"], message["transitions"]);
@@ -209,7 +171,7 @@ pub async fn without_its_topic(version: &'static str) {
     let producer = Producer::start(&Config::new(cluster.namesrv(), "events", "GID_writer"))
         .await
         .unwrap();
-    let service = Service::start(cluster.namesrv(), dir.path());
+    let service = Tracing::start(cluster.namesrv(), dir.path());
     // More than wait for the topic.
     for _ in 0..10 {
         producer.send(&events("a", 10_000)).await.unwrap();
@@ -221,9 +183,9 @@ pub async fn without_its_topic(version: &'static str) {
     assert_eq!(service.metric("mqtt_presence_trace_written_total"), 0.0);
     assert!(!service.messages(CLIENT).is_empty());
     tokio::time::sleep(Duration::from_secs(12)).await;
-    let (status, text) = http::get(service.port, "/readyz").unwrap();
-    assert_eq!(status, 200, "{text}");
-    let log = std::fs::read_to_string(dir.path().join("log")).unwrap();
+    let ready = service.0.get("/readyz");
+    assert_eq!(ready.status, 200, "{}", ready.text);
+    let log = service.0.log();
     let warnings = log.matches("trace records could not be written").count();
     assert_eq!(warnings, 1, "{log}");
     producer.shutdown().await;

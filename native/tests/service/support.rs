@@ -11,14 +11,14 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
-use xtask::child::Watched;
+use xtask::child::Running;
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_mqtt-presence");
 /// Whatever takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Service {
-    child: Watched,
+    child: Running,
     pub url: String,
     log: Arc<Mutex<String>>,
     agent: Agent,
@@ -85,7 +85,7 @@ impl Service {
                 kept.lock().unwrap().push_str(&(line + "\n"));
             }
         });
-        let child = Watched::over(child).unwrap();
+        let child = Running::over(child).unwrap();
         let address = receiver
             .recv_timeout(PATIENCE)
             .unwrap_or_else(|_| panic!("the service did not start: {}", log.lock().unwrap()));

@@ -13,6 +13,7 @@
 //! Versions 5.x run a name server and a proxy with its broker inside, which
 //! speaks gRPC too; versions 4.x run a name server and a broker.
 
+mod access;
 mod admin;
 mod cluster;
 mod conf;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::child::Watched;
+use crate::child::Running;
 
 /// How to start a Java program of RocketMQ.
 #[derive(Clone, Debug)]
@@ -66,7 +66,7 @@ pub(super) fn java(arguments: &[OsString], home: &Path) -> Command {
 #[derive(Debug)]
 pub(super) struct Server {
     name: &'static str,
-    java: Watched,
+    java: Running,
 }
 
 impl Server {
@@ -96,7 +96,7 @@ impl Server {
                 }
                 _ => format!("`java` cannot be started: {error}"),
             })?;
-        let java = Watched::over(java)?;
+        let java = Running::over(java)?;
         let mut server = Server { name, java };
         let end = Instant::now() + deadline;
         loop {
