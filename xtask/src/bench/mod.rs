@@ -13,6 +13,7 @@ mod record;
 mod redis;
 mod replay;
 mod rocketmq;
+mod service;
 mod store;
 mod table;
 

@@ -3,13 +3,14 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
+use super::replay;
+use super::service::Service;
 use super::store::CLIENTS;
 use super::table::{Aim, Row};
-use super::{program, replay};
-use crate::{child, http, place, step, tool};
+use crate::{place, step, tool};
 
 /// Requests a second, for so long, over so many connections.
 const RATE: &str = "10000";
@@ -20,52 +21,39 @@ const CONNECTIONS: &str = "16";
 pub(super) fn measure(events: u64) -> Result<Vec<Row>, String> {
     let oha = tool::built::program("oha", "1.16.0")?;
     let recording = replay::recording(events)?;
+    // The events and those that come twice.
+    let events = lines(&recording)?;
     ["memory", "sqlite"]
         .into_iter()
         .map(|store| {
-            let milliseconds = ask(&oha, &recording, store)?;
+            let milliseconds = ask(&oha, &recording, events, store)?;
             let what = format!("`GET /v1/clients/{{id}}`, p99 at 10,000 requests/s, {store}");
             Ok(Row::new(what, milliseconds, "ms").aim(Aim::AtMost(1.0)))
         })
         .collect()
 }
 
-fn ask(oha: &Path, recording: &Path, store: &str) -> Result<f64, String> {
+fn ask(oha: &Path, recording: &Path, events: u64, store: &str) -> Result<f64, String> {
     let folder = place::target().join("bench").join("query");
     place::fresh(&folder)?;
-    let config = folder.join("mqtt-presence.toml");
-    let port = http::free_port(0)?;
     let path = match store {
         "sqlite" => format!("path = {:?}\n", folder.join("presence.sqlite")),
         _ => String::new(),
     };
-    let text = format!(
-        "[store]\nkind = \"{store}\"\n{path}\n[api]\nbind = \"127.0.0.1:{port}\"\nrate = 0\n\n\
-         [[source]]\nkind = \"file\"\npath = {recording:?}\n"
+    let parts = format!(
+        "[store]\nkind = \"{store}\"\n{path}\n[[source]]\nkind = \"file\"\npath = {recording:?}\n"
     );
-    fs::write(&config, text)
-        .map_err(|error| format!("cannot write `{}`: {error}", config.display()))?;
-    println!("\n==> mqtt-presence serve, {store}");
-    let mut service = child::spawn(
-        Command::new(program())
-            .arg("serve")
-            .arg("--config")
-            .arg(&config)
-            .stderr(Stdio::null()),
-    )?;
-    let limit = Instant::now() + Duration::from_secs(120);
-    while super::rocketmq::stored(port, &mut service)? < fs_lines(recording)? {
-        if Instant::now() > limit {
-            return Err("the recording was not stored after 120 s".into());
-        }
-        std::thread::sleep(Duration::from_millis(200));
-    }
+    let mut service = Service::start(&folder, "rate = 0\n", &parts)?;
+    service.until_stored(events, Duration::from_secs(120))?;
     // The store folds in what was loaded.
     std::thread::sleep(Duration::from_secs(10));
     let answer = folder.join("oha.json");
     let urls = folder.join("urls.txt");
     let ids = (0..CLIENTS).step_by(7).map(|client| {
-        format!("http://127.0.0.1:{port}/v1/clients/GID_fleet%40%40%40device-{client:06}\n")
+        format!(
+            "http://127.0.0.1:{}/v1/clients/GID_fleet%40%40%40device-{client:06}\n",
+            service.port
+        )
     });
     fs::write(&urls, ids.collect::<String>())
         .map_err(|error| format!("cannot write `{}`: {error}", urls.display()))?;
@@ -78,7 +66,7 @@ fn ask(oha: &Path, recording: &Path, store: &str) -> Result<f64, String> {
             .arg(&answer)
             .arg(&urls),
     )?;
-    service.stop("TERM", Duration::from_secs(20))?;
+    service.stop()?;
     let text = fs::read(&answer).map_err(|error| format!("oha said nothing: {error}"))?;
     let said: serde_json::Value =
         serde_json::from_slice(&text).map_err(|error| format!("oha: {error}"))?;
@@ -102,7 +90,7 @@ fn ask(oha: &Path, recording: &Path, store: &str) -> Result<f64, String> {
         .ok_or_else(|| "oha names no p99".to_owned())
 }
 
-fn fs_lines(path: &Path) -> Result<u64, String> {
+fn lines(path: &Path) -> Result<u64, String> {
     let bytes = fs::read(path).map_err(|error| format!("`{}`: {error}", path.display()))?;
     Ok(bytes.iter().filter(|byte| **byte == b'\n').count() as u64)
 }

@@ -97,17 +97,12 @@ fn read(value: &Value) -> Option<(Row, String)> {
     let row = Row {
         what: text(&value["what"])?,
         figure: value["figure"].as_f64()?,
-        unit: UNITS
-            .into_iter()
-            .find(|unit| value["unit"].as_str() == Some(unit))?,
+        unit: text(&value["unit"])?,
         peer: text(&peer["what"]).zip(peer["figure"].as_f64()),
         aim,
     };
     Some((row, text(&value["machine"])?))
 }
-
-/// What rows are measured in.
-const UNITS: [&str; 5] = ["events/s", "ms", "s", "bytes", "GB"];
 
 /// One line a row.
 fn pretty(rows: &[Value]) -> String {

@@ -5,7 +5,7 @@ pub(super) struct Row {
     /// What was measured.
     pub(super) what: String,
     pub(super) figure: f64,
-    pub(super) unit: &'static str,
+    pub(super) unit: String,
     /// What users would pick instead, in the same run and unit.
     pub(super) peer: Option<(String, f64)>,
     pub(super) aim: Option<Aim>,
@@ -21,11 +21,11 @@ pub(super) enum Aim {
 }
 
 impl Row {
-    pub(super) fn new(what: impl Into<String>, figure: f64, unit: &'static str) -> Row {
+    pub(super) fn new(what: impl Into<String>, figure: f64, unit: &str) -> Row {
         Row {
             what: what.into(),
             figure,
-            unit,
+            unit: unit.to_owned(),
             peer: None,
             aim: None,
         }
