@@ -13,7 +13,7 @@ use super::parameters::Parameters;
 use super::problem::{Problem, ProblemSchema};
 
 /// Latest time that is asked of a store.
-const END: u64 = (1 << 53) - 1;
+pub(super) const END: u64 = (1 << 53) - 1;
 
 /// A client's transitions, oldest first.
 #[derive(Serialize, ToSchema)]

@@ -11,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::answer::TransitionAnswer;
+use super::history::END;
 use super::parameters::Parameters;
 use super::problem::{Problem, ProblemSchema};
 use super::{Service, Shared, clients};
@@ -28,8 +29,6 @@ const REJECTED: usize = 10_000;
 /// How many of either are read at once.
 const PAGE: usize = 1_000;
 const PAGE_REJECTED: usize = 100;
-/// Latest time that is asked of a store.
-const END: u64 = (1 << 53) - 1;
 
 /// The way of a message, or of a client's messages.
 #[derive(Serialize, ToSchema)]
@@ -229,38 +228,24 @@ fn join(
     rejected: Vec<Quarantined>,
     traces: Option<&Traces>,
 ) -> Vec<Traced> {
-    let mut messages: Vec<(u64, Traced)> = ways
-        .into_iter()
-        .map(|way| (way.delivered, Traced::from(way)))
-        .collect();
-    // What no way here explains, by message; an event without one is alone.
-    let mut others: BTreeMap<(Option<String>, u64), (u64, Traced)> = BTreeMap::new();
+    let mut joined = Joined {
+        ways: ways
+            .into_iter()
+            .map(|way| (way.delivered, Traced::from(way)))
+            .collect(),
+        others: BTreeMap::new(),
+        traces,
+    };
     for numbered in changed {
-        let (id, at) = (numbered.id, numbered.transition.observed_at);
         let cause = &numbered.transition.cause;
-        let known = messages
-            .iter_mut()
-            .find(|(_, one)| one.message_id == cause.message_id && one.is_at(at));
-        let traced = match known {
-            Some((_, traced)) => traced,
-            None => {
-                let key = match &cause.message_id {
-                    Some(id) => (Some(id.clone()), 0),
-                    None => (None, id),
-                };
-                let origin = Origin {
-                    message_id: cause.message_id.clone(),
-                    topic: cause.topic.clone(),
-                    queue: cause.queue,
-                    offset: cause.offset,
-                    ..Origin::default()
-                };
-                let other = others.entry(key);
-                &mut other
-                    .or_insert_with(|| (at, Traced::stored(origin, at, traces)))
-                    .1
-            }
+        let origin = Origin {
+            message_id: cause.message_id.clone(),
+            topic: cause.topic.clone(),
+            queue: cause.queue,
+            offset: cause.offset,
+            ..Origin::default()
         };
+        let traced = joined.of(origin, numbered.id, numbered.transition.observed_at);
         let client = &numbered.transition.client_id;
         if !traced.client_ids.contains(client) {
             traced.client_ids.push(client.clone());
@@ -268,18 +253,7 @@ fn join(
         traced.transitions.push(TransitionAnswer::from(numbered));
     }
     for Quarantined { id, at, poison } in rejected {
-        let known = messages
-            .iter_mut()
-            .find(|(_, one)| one.message_id == poison.origin.message_id && one.is_at(at));
-        let traced = match known {
-            Some((_, traced)) => traced,
-            None => {
-                let other = others.entry((poison.origin.message_id.clone(), 0));
-                &mut other
-                    .or_insert_with(|| (at, Traced::stored(poison.origin, at, traces)))
-                    .1
-            }
-        };
+        let traced = joined.of(poison.origin, id, at);
         traced.rejected.push(Rejected {
             id,
             at,
@@ -287,9 +261,39 @@ fn join(
             message: poison.message,
         });
     }
-    messages.extend(others.into_values());
+    let mut messages = joined.ways;
+    messages.extend(joined.others.into_values());
     messages.sort_by_key(|(at, _)| *at);
     messages.into_iter().map(|(_, traced)| traced).collect()
+}
+
+/// Messages with their times.
+struct Joined<'a> {
+    ways: Vec<(u64, Traced)>,
+    /// What no way here explains, by message; an event without one is alone.
+    others: BTreeMap<(Option<String>, u64), (u64, Traced)>,
+    traces: Option<&'a Traces>,
+}
+
+impl Joined<'_> {
+    /// The message of what the store has under this number, since `at`.
+    fn of(&mut self, origin: Origin, number: u64, at: u64) -> &mut Traced {
+        let known = self
+            .ways
+            .iter_mut()
+            .find(|(_, one)| one.message_id == origin.message_id && one.is_at(at));
+        if let Some((_, traced)) = known {
+            return traced;
+        }
+        let alone = if origin.message_id.is_none() {
+            number
+        } else {
+            0
+        };
+        let other = self.others.entry((origin.message_id.clone(), alone));
+        let traced = other.or_insert_with(|| (at, Traced::stored(origin, at, self.traces)));
+        &mut traced.1
+    }
 }
 
 impl From<Way> for Traced {

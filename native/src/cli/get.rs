@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::instant::Instant;
-use super::safe::safe;
+use super::safe::text;
 use super::service::{Service, ServiceArgs, in_path};
 use super::{cause, table};
 
@@ -138,19 +138,10 @@ fn why(output: &mut impl Write, client: &Value) -> std::io::Result<()> {
     }
     let last = &client["lastTransition"];
     if let Some(id) = last["id"].as_u64() {
-        let answer = if last["online"] == true {
-            "online"
-        } else {
-            "offline"
-        };
-        let cause = cause::text(&last["cause"]);
+        let (answer, cause) = (cause::answer(last), cause::with_message(&last["cause"]));
         writeln!(output, "  transition {id} to {answer}: {cause}")?;
     }
     Ok(())
-}
-
-fn text(value: &Value) -> String {
-    safe(value.as_str().unwrap_or("-")).into_owned()
 }
 
 fn moment(value: &Value) -> String {

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
 /// The text with its control characters escaped, so that a client id cannot
 /// move the cursor or change colours.
 pub(super) fn safe(text: &str) -> Cow<'_, str> {
@@ -22,6 +24,11 @@ pub(super) fn safe(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(escaped)
+}
+
+/// The same of a text in an answer; `-` where there is none.
+pub(super) fn text(value: &Value) -> String {
+    safe(value.as_str().unwrap_or("-")).into_owned()
 }
 
 #[cfg(test)]

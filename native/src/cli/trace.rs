@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::failure::Failure;
 use super::instant::Instant;
-use super::safe::safe;
+use super::safe::{safe, text};
 use super::service::{Service, ServiceArgs, in_path};
 use super::{cause, table};
 
@@ -121,18 +121,13 @@ fn block(output: &mut impl Write, message: &Value) -> io::Result<()> {
         )?;
     }
     for change in changes.clone() {
-        let answer = if change["online"] == true {
-            "online"
-        } else {
-            "offline"
-        };
         writeln!(
             output,
-            "transition {}: {} is {answer} by {} of channel {}",
+            "transition {}: {} is {} by {}",
             change["id"],
             text(&change["clientId"]),
-            text(&change["cause"]["eventType"]),
-            text(&change["cause"]["channelId"])
+            cause::answer(change),
+            cause::event(&change["cause"])
         )?;
     }
     if changes.count() == 0 && rejections.count() == 0 {
@@ -176,10 +171,6 @@ fn after(before: u64, time: u64) -> String {
         millis @ 0..10_000 => format!("{sign}{millis} ms"),
         millis => format!("{sign}{}.{} s", millis / 1000, millis % 1000 / 100),
     }
-}
-
-fn text(value: &Value) -> String {
-    safe(value.as_str().unwrap_or("-")).into_owned()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::failure::Failure;
 use super::instant::Instant;
-use super::safe::safe;
+use super::safe::text;
 use super::service::{Service, ServiceArgs, Unanswered, in_path};
 use super::{cause, sse, table};
 use crate::config::Span;
@@ -151,11 +151,10 @@ impl Follower {
         };
         let word = table::paint(word, colour, self.colours);
         let time = Instant(value["time"].as_u64().unwrap_or(0));
-        let text = |value: &Value| safe(value.as_str().unwrap_or("-")).into_owned();
         format!(
             "{time}  {word}  {}  ({})",
             text(&value["clientId"]),
-            cause::text(&value["cause"])
+            cause::with_message(&value["cause"])
         )
     }
 }

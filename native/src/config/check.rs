@@ -204,6 +204,21 @@ pub(super) fn unreadable(key: &str, reason: &str) -> ConfigError {
     )
 }
 
+/// Of a source or of a sink.
+#[cfg(feature = "remoting")]
+pub(super) fn remoting(
+    config: &crate::source::remoting::Config,
+    key: &str,
+) -> Result<(), ConfigError> {
+    if let Some(file) = &config.secret_key_file {
+        let key = format!("{key}.secret_key_file");
+        Secret::read(file).map_err(|reason| unreadable(&key, &reason))?;
+    }
+    config
+        .check()
+        .map_err(|reason| ConfigError::new(format!("`{key}`: {reason}")))
+}
+
 fn source(source: &Source, key: &str, layers: &Figment) -> Result<(), ConfigError> {
     match source {
         Source::Fleet(fleet) => {
@@ -224,13 +239,7 @@ fn source(source: &Source, key: &str, layers: &Figment) -> Result<(), ConfigErro
         }
         #[cfg(feature = "remoting")]
         Source::Remoting(remoting) => {
-            if let Some(file) = &remoting.secret_key_file {
-                let key = format!("{key}.secret_key_file");
-                Secret::read(file).map_err(|reason| unreadable(&key, &reason))?;
-            }
-            remoting
-                .check()
-                .map_err(|reason| ConfigError::new(format!("`{key}`: {reason}")))?;
+            self::remoting(remoting, key)?;
         }
         _ => {}
     }

@@ -254,13 +254,7 @@ fn rocketmq(layers: &Figment, key: &str, mut table: Dict) -> Result<remoting::Co
         .entry("group".into())
         .or_insert_with(|| "mqtt_presence_sink".into());
     let config: remoting::Config = part(layers, key, table)?;
-    if let Some(file) = &config.secret_key_file {
-        let key = format!("{key}.secret_key_file");
-        Secret::read(file).map_err(|reason| check::unreadable(&key, &reason))?;
-    }
-    config
-        .check()
-        .map_err(|reason| ConfigError::new(format!("`{key}`: {reason}")))?;
+    check::remoting(&config, key)?;
     Ok(config)
 }
 

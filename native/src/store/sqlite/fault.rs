@@ -63,46 +63,46 @@ impl Fault {
             Fault::Sentence(trouble, sentence) => return (false, *trouble, sentence.clone()),
             Fault::Sqlite(error) => error,
         };
-        let (passes, trouble) = match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => (true, StoreTrouble::Full),
-            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-                (true, StoreTrouble::NotPermitted)
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => (
+                true,
+                StoreTrouble::Full,
+                format!("the disk of `{file}` is full; free some space there"),
+            ),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
+                true,
+                StoreTrouble::Other,
+                format!("`{file}` is locked by another program; end that program or wait for it"),
+            ),
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => (
+                true,
+                StoreTrouble::NotPermitted,
+                format!("`{file}` cannot be written; give this user the right to write it"),
+            ),
+            Some(ErrorCode::CannotOpen) => (
+                true,
+                StoreTrouble::Other,
+                format!("`{file}` cannot be opened; see that its folder exists and can be written"),
+            ),
+            Some(ErrorCode::SystemIoFailure) => (
+                true,
+                StoreTrouble::Other,
+                format!("reading or writing `{file}` failed ({error}); look at its disk and quota"),
+            ),
+            Some(ErrorCode::OutOfMemory) => {
+                (true, StoreTrouble::Other, "memory has run out".to_owned())
             }
-            Some(ErrorCode::NotADatabase) => (false, StoreTrouble::NotADatabase),
-            Some(
-                ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseLocked
-                | ErrorCode::CannotOpen
-                | ErrorCode::SystemIoFailure
-                | ErrorCode::OutOfMemory,
-            ) => (true, StoreTrouble::Other),
-            _ => (false, StoreTrouble::Other),
-        };
-        let sentence = match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => {
-                format!("the disk of `{file}` is full; free some space there")
-            }
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                format!("`{file}` is locked by another program; end that program or wait for it")
-            }
-            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-                format!("`{file}` cannot be written; give this user the right to write it")
-            }
-            Some(ErrorCode::CannotOpen) => {
-                format!("`{file}` cannot be opened; see that its folder exists and can be written")
-            }
-            Some(ErrorCode::SystemIoFailure) => {
-                format!("reading or writing `{file}` failed ({error}); look at its disk and quota")
-            }
-            Some(ErrorCode::OutOfMemory) => "memory has run out".to_owned(),
-            Some(ErrorCode::NotADatabase) => {
-                format!("`{file}` is not a SQLite database; move it away or name another file")
-            }
-            Some(ErrorCode::DatabaseCorrupt) => {
-                format!("`{file}` is damaged ({error}); restore it from a backup")
-            }
-            _ => format!("`{file}`: {error}"),
-        };
-        (passes, trouble, sentence)
+            Some(ErrorCode::NotADatabase) => (
+                false,
+                StoreTrouble::NotADatabase,
+                format!("`{file}` is not a SQLite database; move it away or name another file"),
+            ),
+            Some(ErrorCode::DatabaseCorrupt) => (
+                false,
+                StoreTrouble::Other,
+                format!("`{file}` is damaged ({error}); restore it from a backup"),
+            ),
+            _ => (false, StoreTrouble::Other, format!("`{file}`: {error}")),
+        }
     }
 }
