@@ -36,6 +36,7 @@
 //! There are no features to switch off.
 #![forbid(unsafe_code)]
 
+mod by_hash;
 pub mod event;
 pub mod lifecycle;
 pub mod presence;

@@ -86,11 +86,6 @@ impl Channels {
         self.free.len() > 1024 && self.free.len() > self.rows.len() / 2
     }
 
-    /// Channels that are here.
-    pub fn len(&self) -> usize {
-        self.rows.len() - self.free.len()
-    }
-
     /// Takes a channel over from where it is left; returns its row here.
     pub fn adopt(&mut self, from: &mut Channels, channel: u32, before: u32) -> u32 {
         let mut row = from.rows[channel].clone();

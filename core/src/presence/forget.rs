@@ -1,11 +1,10 @@
 //! Forgetting, and giving back what that leaves.
 
-use hashbrown::HashTable;
-
 use super::Options;
 use super::channels::Wanted;
 use super::row::NONE;
-use super::table::{Hashed, Table, channel_hash, insert, spread};
+use super::table::{Table, channel_hash};
+use crate::by_hash::ByHash;
 
 impl Table {
     /// As [`Client::forget`](super::Client::forget), of all clients.
@@ -45,7 +44,7 @@ impl Table {
         }
         for channel in &gone {
             if let Some((time, id)) = self.connected(*channel)
-                && self.forgotten(&self.clients[client]) < Some((time, &id))
+                && self.forgotten(client) < Some((time, &id))
             {
                 self.set_forgotten(client, time, &id);
             }
@@ -68,17 +67,14 @@ impl Table {
             return;
         }
         of.last_hash = channel_hash(client, &Wanted::new(&self.channels.id(channel)));
-        let hash = spread(of.last_hash);
-        if let Ok(entry) = self.by_channel.find_entry(hash, |at| at.row == channel) {
-            entry.remove();
-        }
+        self.by_channel.remove(of.last_hash, channel);
     }
 
     /// Moves the channels together, so that the memory of those that went is
     /// free for others.
     fn pack(&mut self) {
         let mut from = std::mem::take(&mut self.channels);
-        self.by_channel = HashTable::with_capacity(from.len().saturating_sub(self.clients.len()));
+        self.by_channel = ByHash::default();
         for client in 0..self.clients.len() as u32 {
             let newest = self.newest_here(client);
             let chain: Vec<u32> = std::iter::successors(Some(self.clients[client].last), |at| {
@@ -104,7 +100,7 @@ impl Table {
                 } else {
                     let id = self.channels.id(moved);
                     let hash = channel_hash(client, &Wanted::new(&id));
-                    insert(&mut self.by_channel, Hashed { hash, row: moved });
+                    self.by_channel.insert(hash, moved);
                 }
             }
         }

@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 
 use super::packed::{Packed, address_text};
+use super::six::Six;
 use super::{Closing, Fact};
 use crate::event::Kind;
 
@@ -31,24 +32,6 @@ pub(super) struct ChannelRow {
     /// Where it is among the client's channels that are not closed.
     pub open_before: u32,
     pub open_next: u32,
-}
-
-/// A number below [`Six::NONE`] in six bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Six([u16; 3]);
-
-impl Six {
-    const NONE: Six = Six([u16::MAX; 3]);
-
-    fn new(number: u64) -> Option<Six> {
-        let six = Six([number as u16, (number >> 16) as u16, (number >> 32) as u16]);
-        (six != Six::NONE && six.get() == number).then_some(six)
-    }
-
-    fn get(self) -> u64 {
-        let [low, middle, high] = self.0.map(u64::from);
-        low | middle << 16 | high << 32
-    }
 }
 
 const LONG: u8 = u8::MAX;
@@ -146,7 +129,7 @@ impl ChannelRow {
 
     pub fn set_wide(&mut self, place: u32) {
         self.flags |= WIDE;
-        self.ip = Six([place as u16, (place >> 16) as u16, 0]);
+        self.ip = Six::place(place);
     }
 
     /// Whether the kept fact is smaller by its time alone.

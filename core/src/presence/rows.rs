@@ -3,7 +3,7 @@
 use std::ops::{Index, IndexMut};
 
 /// Rows of one stretch.
-const STRETCH: usize = 4096;
+const STRETCH: usize = 4080;
 
 /// Grows by stretches: a vector of as many wide rows would double, and move
 /// them all.

@@ -11,92 +11,32 @@ use std::hash::{BuildHasher, Hasher};
 use std::sync::OnceLock;
 
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
 
 use super::channels::{Channels, Wanted};
-use super::id::Id;
+use super::client_rows::ClientRows;
+use super::column::Column;
 use super::row::NONE;
-use super::rows::Rows;
 use super::{Client, Counts, Last, Options, RECONCILED, Status};
+use crate::by_hash::ByHash;
 use crate::event::{Kind, Plain};
 
 /// See the module.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Table {
-    pub clients: Rows<ClientRow>,
+    pub clients: ClientRows,
     pub channels: Channels,
-    /// Rows, which know their hash.
-    pub by_client: HashTable<u32>,
+    pub by_client: ByHash,
     /// Of each client all channels but the one that came last.
-    pub by_channel: HashTable<Hashed>,
-    /// Of each client the newest connect of those that are here, or `NONE`;
-    /// filled under `takeover`, which alone asks for it.
-    newest: Vec<u32>,
+    pub by_channel: ByHash,
+    /// Of each client the newest connect of those that are here; filled under
+    /// `takeover`, which alone asks for it.
+    newest: Column,
+    /// Of each client a place in [`Table::connects`].
+    forgotten: Column,
     /// Time and channel of clients' newest connects that were forgotten.
-    pub forgotten: Vec<(u64, Box<str>)>,
+    connects: Vec<(u64, Box<str>)>,
     /// The clients in byte order, until another one comes.
     order: OnceLock<Vec<u32>>,
-}
-
-/// A row by the hash of its id: a table that grows reads no rows.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Hashed {
-    pub hash: u32,
-    pub row: u32,
-}
-
-#[derive(Clone, Debug)]
-#[repr(align(16))]
-pub(super) struct ClientRow {
-    pub id: Id,
-    pub hash: u32,
-    /// Of the last flip.
-    time: u64,
-    observed_at: u64,
-    /// The answer of the last flip, if there was one.
-    online: Option<bool>,
-    /// The channel that came last; each names the one before.
-    pub last: u32,
-    /// The hash of that channel.
-    pub last_hash: u32,
-    /// The first of those that are not closed; each names the next.
-    pub open: u32,
-    /// A place in [`Table::forgotten`], or `NONE`.
-    pub forgotten: u32,
-}
-
-const _: () = assert!(size_of::<ClientRow>() == 80, "a row is two lines at most");
-
-impl ClientRow {
-    fn new(id: &str, hash: u32) -> ClientRow {
-        ClientRow {
-            id: Id::new(id),
-            hash,
-            time: 0,
-            observed_at: 0,
-            online: None,
-            last: NONE,
-            last_hash: 0,
-            open: NONE,
-            forgotten: NONE,
-        }
-    }
-
-    fn last_flip(&self) -> Option<Last> {
-        self.online.map(|online| Last {
-            online,
-            time: self.time,
-            observed_at: self.observed_at,
-        })
-    }
-
-    fn set_last_flip(&mut self, last: Option<Last>) {
-        self.online = last.map(|last| last.online);
-        if let Some(last) = last {
-            self.time = last.time;
-            self.observed_at = last.observed_at;
-        }
-    }
 }
 
 impl Table {
@@ -109,15 +49,12 @@ impl Table {
     }
 
     pub fn find_hashed(&self, hash: u32, id: &str) -> Option<u32> {
-        let is_it = |row: &u32| {
-            let row = &self.clients[*row];
-            row.hash == hash && row.id.is(id)
-        };
-        self.by_client.find(spread(hash), is_it).copied()
+        self.by_client
+            .find(hash, |client| self.clients.is(client, id))
     }
 
     pub fn id(&self, client: u32) -> &str {
-        self.clients[client].id.text()
+        self.clients.id(client)
     }
 
     /// The clients in byte order of their ids.
@@ -165,13 +102,13 @@ impl Table {
             self.touched(client, channel, kind, options);
         }
         let status = self.status(client, options, now);
-        let row = &mut self.clients[client];
-        let online = status.flip(row.online)?;
-        row.set_last_flip(Some(Last {
+        let online = status.flip(self.clients[client].online())?;
+        let last = Last {
             online,
             time,
             observed_at: now,
-        }));
+        };
+        self.clients.set_last_flip(client, Some(last));
         Some(online)
     }
 
@@ -207,23 +144,17 @@ impl Table {
     /// Time and channel of the newest connect, under `takeover`.
     fn newest(&self, client: u32) -> Option<(u64, String)> {
         let kept = some(self.newest_here(client)).and_then(|channel| self.connected(channel));
-        let forgotten = self.forgotten(&self.clients[client]);
+        let forgotten = self.forgotten(client);
         kept.max(forgotten.map(|(time, id)| (time, id.to_owned())))
     }
 
     /// The channel of the newest connect that is here, or `NONE`.
     pub fn newest_here(&self, client: u32) -> u32 {
-        self.newest.get(client as usize).copied().unwrap_or(NONE)
+        self.newest.get(client)
     }
 
     pub fn set_newest(&mut self, client: u32, channel: u32) {
-        let at = client as usize;
-        if channel != NONE && self.newest.len() <= at {
-            self.newest.resize(at + 1, NONE);
-        }
-        if let Some(newest) = self.newest.get_mut(at) {
-            *newest = channel;
-        }
+        self.newest.set(client, channel);
     }
 
     /// Time and channel of a channel's connect.
@@ -233,38 +164,38 @@ impl Table {
     }
 
     /// Time and channel of the newest connect that was forgotten.
-    pub fn forgotten(&self, row: &ClientRow) -> Option<(u64, &str)> {
-        let (time, id) = self.forgotten.get(some(row.forgotten)? as usize)?;
+    pub fn forgotten(&self, client: u32) -> Option<(u64, &str)> {
+        let place = some(self.forgotten.get(client))?;
+        let (time, id) = self.connects.get(place as usize)?;
         Some((*time, id))
     }
 
     pub fn set_forgotten(&mut self, client: u32, time: u64, id: &str) {
-        let place = &mut self.clients[client].forgotten;
-        if let Some(known) = self.forgotten.get_mut(*place as usize) {
+        let place = self.forgotten.get(client);
+        if let Some(known) = self.connects.get_mut(place as usize) {
             *known = (time, id.into());
         } else {
-            *place = self.forgotten.len() as u32;
-            self.forgotten.push((time, id.into()));
+            self.forgotten.set(client, self.connects.len() as u32);
+            self.connects.push((time, id.into()));
         }
     }
 
     /// As [`Client::since`].
     pub fn since(&self, client: u32) -> Option<u64> {
-        self.clients[client].last_flip().map(|last| last.time)
+        self.clients.last_flip(client).map(|last| last.time)
     }
 
     /// The record of a client.
     pub fn client(&self, client: u32) -> Client {
-        let row = &self.clients[client];
-        let channels = self.chain(row.last).map(|channel| {
+        let channels = self.chain(self.clients[client].last).map(|channel| {
             let id = self.channels.id(channel).into_owned();
             (id, self.channels.record(channel))
         });
-        let forgotten = self.forgotten(row);
+        let forgotten = self.forgotten(client);
         Client {
             channels: channels.collect(),
             newest_forgotten: forgotten.map(|(time, id)| (time, id.to_owned())),
-            last: row.last_flip(),
+            last: self.clients.last_flip(client),
         }
     }
 
@@ -278,12 +209,12 @@ impl Table {
         let row = &mut self.clients[client];
         row.last = NONE;
         row.open = NONE;
-        row.set_last_flip(record.last);
+        self.clients.set_last_flip(client, record.last);
         // What was forgotten stays so: a record that is put holds at least that.
         if let Some((time, id)) = record.newest_forgotten {
             self.set_forgotten(client, time, &id);
         } else {
-            row.forgotten = NONE;
+            self.forgotten.set(client, NONE);
         }
         self.set_newest(client, NONE);
         for (id, record) in &record.channels {
@@ -364,10 +295,8 @@ impl Table {
         if let Some(row) = self.find_hashed(hash, id) {
             return row;
         }
-        let clients = &mut self.clients;
-        let row = clients.push(ClientRow::new(id, hash));
-        self.by_client
-            .insert_unique(spread(hash), row, |row| spread(clients[*row].hash));
+        let row = self.clients.add(id);
+        self.by_client.insert(hash, row);
         self.order.take();
         row
     }
@@ -382,19 +311,17 @@ impl Table {
         if last != NONE && of.last_hash == hash && channels.is(last, id) {
             return last;
         }
-        let found = self.by_channel.find(spread(hash), |at| {
-            at.hash == hash && channels.row(at.row).client == client && channels.is(at.row, id)
+        let found = self.by_channel.find(hash, |channel| {
+            channels.row(channel).client == client && channels.is(channel, id)
         });
-        if let Some(at) = found {
-            return at.row;
+        if let Some(channel) = found {
+            return channel;
         }
         let row = channels.add(*id, client, last);
-        let before = Hashed {
-            hash: std::mem::replace(&mut of.last_hash, hash),
-            row: std::mem::replace(&mut of.last, row),
-        };
+        of.last = row;
+        let last_hash = std::mem::replace(&mut of.last_hash, hash);
         if last != NONE {
-            insert(&mut self.by_channel, before);
+            self.by_channel.insert(last_hash, last);
         }
         row
     }
@@ -405,12 +332,7 @@ impl Table {
         // The last one is in no table.
         if self.clients[client].last != channel {
             let hash = channel_hash(client, &Wanted::new(&self.channels.id(channel)));
-            let found = self
-                .by_channel
-                .find_entry(spread(hash), |at| at.row == channel);
-            if let Ok(entry) = found {
-                entry.remove();
-            }
+            self.by_channel.remove(hash, channel);
         }
         self.channels.remove(channel);
     }
@@ -418,15 +340,6 @@ impl Table {
 
 pub(super) fn some(row: u32) -> Option<u32> {
     (row != NONE).then_some(row)
-}
-
-pub(super) fn insert(table: &mut HashTable<Hashed>, at: Hashed) {
-    table.insert_unique(spread(at.hash), at, |at| spread(at.hash));
-}
-
-/// A table looks at both ends of a hash.
-pub(super) fn spread(hash: u32) -> u64 {
-    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 pub(super) fn client_hash(id: &str) -> u32 {

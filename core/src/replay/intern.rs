@@ -7,6 +7,7 @@ use foldhash::fast::FixedState;
 use memchr::memmem;
 
 use super::lanes::gallop;
+use crate::by_hash::ByHash;
 
 /// Maps (scope, text) to a number, from 0 in order of first appearance. The
 /// scope keeps equal texts apart: a channel id under two clients is two
@@ -16,36 +17,26 @@ pub(super) struct Interner {
     text: String,
     /// Where each text ends, and its scope: side by side, as both are asked for.
     places: Vec<(usize, u32)>,
-    /// Open addressing: upper half of the hash, then the number plus one; 0 is
-    /// a free place. Length is a power of two.
-    table: Vec<u64>,
+    by_text: ByHash,
 }
 
 impl Interner {
     /// The number of this text, a new one if it was never seen.
     pub fn intern(&mut self, scope: u32, text: &str) -> u32 {
-        if self.table.len() * 3 <= self.places.len() * 4 {
-            self.grow();
-        }
         let hash = hash(scope, text);
-        match self.probe(hash, scope, text) {
-            Ok(id) => id,
-            Err(free) => {
-                let id = self.places.len() as u32;
-                self.text.push_str(text);
-                self.places.push((self.text.len(), scope));
-                self.table[free] = (hash & UPPER) | u64::from(id + 1);
-                id
-            }
+        if let Some(id) = self.find_hashed(hash, scope, text) {
+            return id;
         }
+        let id = self.places.len() as u32;
+        self.text.push_str(text);
+        self.places.push((self.text.len(), scope));
+        self.by_text.insert(hash, id);
+        id
     }
 
     /// The number of this text, if it was ever seen.
     pub fn find(&self, scope: u32, text: &str) -> Option<u32> {
-        if self.table.is_empty() {
-            return None;
-        }
-        self.probe(hash(scope, text), scope, text).ok()
+        self.find_hashed(hash(scope, text), scope, text)
     }
 
     /// The text of a number that this interner gave.
@@ -101,44 +92,17 @@ impl Interner {
         self.places.len()
     }
 
-    /// The number of the text, or the free place where it would go.
-    fn probe(&self, hash: u64, scope: u32, text: &str) -> Result<u32, usize> {
-        let mask = self.table.len() - 1;
-        let mut place = (hash >> 32) as usize & mask;
-        loop {
-            let entry = self.table[place];
-            if entry == 0 {
-                return Err(place);
-            }
-            let id = (entry as u32) - 1;
-            if entry & UPPER == hash & UPPER && self.scope(id) == scope && self.text(id) == text {
-                return Ok(id);
-            }
-            place = (place + 1) & mask;
-        }
-    }
-
-    fn grow(&mut self) {
-        let length = (self.table.len() * 2).max(64);
-        let old = std::mem::replace(&mut self.table, vec![0; length]);
-        let mask = length - 1;
-        for entry in old.into_iter().filter(|entry| *entry != 0) {
-            let mut place = (entry >> 32) as usize & mask;
-            while self.table[place] != 0 {
-                place = (place + 1) & mask;
-            }
-            self.table[place] = entry;
-        }
+    fn find_hashed(&self, hash: u32, scope: u32, text: &str) -> Option<u32> {
+        self.by_text
+            .find(hash, |id| self.scope(id) == scope && self.text(id) == text)
     }
 }
 
-const UPPER: u64 = 0xffff_ffff_0000_0000;
-
-fn hash(scope: u32, text: &str) -> u64 {
+fn hash(scope: u32, text: &str) -> u32 {
     let mut hasher = FixedState::with_seed(0).build_hasher();
     hasher.write_u32(scope);
     hasher.write(text.as_bytes());
-    hasher.finish()
+    (hasher.finish() >> 32) as u32
 }
 
 #[cfg(test)]
