@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod bench;
+pub mod binaries;
 pub mod certificates;
 pub mod child;
 pub mod conformance;

@@ -5,7 +5,7 @@ use std::process::Command;
 use clap::{Args, ValueEnum};
 
 use crate::step::{cargo, run};
-use crate::{api, bench, package, page, place, postgres, readme, redis, tool};
+use crate::{api, bench, binaries, package, page, place, postgres, readme, redis, rocketmq, tool};
 
 /// Options of `cargo xtask test`.
 #[derive(Args)]
@@ -92,7 +92,11 @@ impl Check {
                 if !tool::answers("faketime", &["--version"]) {
                     tool::debian(&["faketime"])?;
                 }
-                run("tests", &mut cargo(&["test", "--workspace", "--locked"]))
+                // Not by two tests at once.
+                for version in rocketmq::TESTED {
+                    rocketmq::fetch(version)?;
+                }
+                binaries::test()
             }
             Check::Instructions => bench::instructions::compare(false),
             Check::Browser => page::browser(),

@@ -26,3 +26,6 @@ mod server;
 pub use cluster::Cluster;
 pub use fetch::{cache_folder, fetch, missing};
 pub use options::StartOptions;
+
+/// The versions that the tests start.
+pub const TESTED: [&str; 2] = ["4.9.7", "5.3.3"];
