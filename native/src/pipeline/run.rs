@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::group::{Group, Sealed};
 use super::{Delivery, metrics};
 use crate::source::Health;
-use crate::store::{Batch, Committed, Store, StoreError};
+use crate::store::{Committed, Store, StoreError};
 
 /// Says what time it is, in milliseconds since 1970.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
@@ -37,6 +37,9 @@ pub struct Settings {
     /// How often channels and history past their retention are dropped.
     /// Default 60 s.
     pub sweep: Duration,
+    /// How often the store is asked whether it is there while nothing comes.
+    /// Default 2 s.
+    pub probe: Duration,
 }
 
 impl Default for Settings {
@@ -47,6 +50,7 @@ impl Default for Settings {
             back_off: Duration::from_millis(100),
             back_off_most: Duration::from_secs(5),
             sweep: Duration::from_secs(60),
+            probe: Duration::from_secs(2),
         }
     }
 }
@@ -102,7 +106,7 @@ impl Pipeline {
     ) -> Result<(), StoreError> {
         match self.store.stats((self.clock)()).await {
             Ok(_) => drop(self.health.send_replace(Health::Ready)),
-            // The first commit tries again.
+            // It is asked again while nothing comes.
             Err(error @ StoreError::Unavailable { .. }) => {
                 self.health.send_replace(Health::Failing(error.to_string()));
             }
@@ -126,6 +130,7 @@ impl Pipeline {
                         inflow.close(self.settings.drain);
                         continue;
                     }
+                    error = self.probe() => return Err(error),
                 }
             }
             let most = self.settings.commit_records;
@@ -177,7 +182,10 @@ impl Pipeline {
                     self.recovered();
                     return Ok(committed);
                 }
-                Err(error @ StoreError::Unavailable { .. }) => self.failing(&error, &sealed.batch),
+                Err(error @ StoreError::Unavailable { .. }) => {
+                    let batch = &sealed.batch;
+                    self.failing(&error, batch.events.len() + batch.poison.len());
+                }
                 Err(error) => return Err(error),
             }
             sleep(wait).await;
@@ -185,7 +193,20 @@ impl Pipeline {
         }
     }
 
-    fn failing(&self, error: &StoreError, batch: &Batch) {
+    /// Asks the store now and then, for ever: where no commit does, nobody
+    /// else would notice that it is gone, or back.
+    async fn probe(&self) -> StoreError {
+        loop {
+            sleep(self.settings.probe).await;
+            match self.store.oldest_transition().await {
+                Ok(_) => self.recovered(),
+                Err(error @ StoreError::Unavailable { .. }) => self.failing(&error, 0),
+                Err(error) => return error,
+            }
+        }
+    }
+
+    fn failing(&self, error: &StoreError, waiting: usize) {
         metrics::store_failed();
         let health = Health::Failing(error.to_string());
         let changed = self.health.send_if_modified(|before| {
@@ -194,7 +215,6 @@ impl Pipeline {
             changed
         });
         if changed {
-            let waiting = batch.events.len() + batch.poison.len();
             tracing::error!(%error, waiting, "nothing is acknowledged until the store is back");
         }
     }
@@ -206,7 +226,7 @@ impl Pipeline {
             changed
         });
         if changed {
-            tracing::info!("the store takes commits again");
+            tracing::info!("the store is there again");
         }
     }
 

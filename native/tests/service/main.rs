@@ -5,6 +5,7 @@ mod answers;
 mod commands;
 mod ending;
 mod guards;
+mod idle;
 mod ingest;
 mod limits;
 mod problems;
