@@ -16,6 +16,7 @@ mod rocketmq;
 mod service;
 mod store;
 mod table;
+mod wrk;
 
 use std::path::PathBuf;
 

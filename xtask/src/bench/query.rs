@@ -1,5 +1,5 @@
-//! How long `GET /v1/clients/{id}` takes at a steady rate, measured from the
-//! moment a request is due.
+//! How long `GET /v1/clients/{id}` takes: at a steady rate, measured from the
+//! moment a request is due, and on a few connections that never pause.
 
 use std::fs;
 use std::path::Path;
@@ -10,6 +10,7 @@ use super::replay;
 use super::service::Service;
 use super::store::CLIENTS;
 use super::table::{Aim, Row};
+use super::wrk;
 use crate::{place, step, tool};
 
 /// Requests a second, for so long, over so many connections.
@@ -17,23 +18,20 @@ const RATE: &str = "10000";
 const SECONDS: &str = "20s";
 const CONNECTIONS: &str = "16";
 
-/// The 99th percentile, with the store in memory and with sqlite.
+/// The 99th percentiles, with the store in memory and with sqlite.
 pub(super) fn measure(events: u64) -> Result<Vec<Row>, String> {
     let oha = tool::built::program("oha", "1.16.0")?;
     let recording = replay::recording(events)?;
     // The events and those that come twice.
     let events = lines(&recording)?;
-    ["memory", "sqlite"]
-        .into_iter()
-        .map(|store| {
-            let milliseconds = ask(&oha, &recording, events, store)?;
-            let what = format!("`GET /v1/clients/{{id}}`, p99 at 10,000 requests/s, {store}");
-            Ok(Row::new(what, milliseconds, "ms").aim(Aim::AtMost(1.0)))
-        })
-        .collect()
+    let mut rows = Vec::new();
+    for store in ["memory", "sqlite"] {
+        rows.extend(of_store(&oha, &recording, events, store)?);
+    }
+    Ok(rows)
 }
 
-fn ask(oha: &Path, recording: &Path, events: u64, store: &str) -> Result<f64, String> {
+fn of_store(oha: &Path, recording: &Path, events: u64, store: &str) -> Result<Vec<Row>, String> {
     let folder = place::target().join("bench").join("query");
     place::fresh(&folder)?;
     let path = match store {
@@ -47,13 +45,39 @@ fn ask(oha: &Path, recording: &Path, events: u64, store: &str) -> Result<f64, St
     service.until_stored(events, Duration::from_secs(120))?;
     // The store folds in what was loaded.
     std::thread::sleep(Duration::from_secs(10));
+    let steady = steadily(oha, &folder, service.port)?;
+    let seen = wrk::ask(&folder, service.port)?;
+    service.stop()?;
+    let what = "`GET /v1/clients/{id}`";
+    Ok(vec![
+        Row::new(
+            format!("{what}, p99 of 10,000 requests/s in open loop (oha), {store}"),
+            steady,
+            "ms",
+        )
+        .aim(Aim::AtMost(1.0)),
+        Row::new(
+            format!("{what}, p99 of 4 connections without a pause (wrk), {store}"),
+            seen.p99,
+            "ms",
+        )
+        .aim(Aim::AtMost(1.0)),
+        Row::new(
+            format!("{what}, answers to those 4 connections, {store}"),
+            seen.rate,
+            "requests/s",
+        )
+        .aim(Aim::AtLeast(10_000.0)),
+    ])
+}
+
+/// Asks at a rate that does not wait for answers; the 99th percentile in
+/// milliseconds.
+fn steadily(oha: &Path, folder: &Path, port: u16) -> Result<f64, String> {
     let answer = folder.join("oha.json");
     let urls = folder.join("urls.txt");
     let ids = (0..CLIENTS).step_by(7).map(|client| {
-        format!(
-            "http://127.0.0.1:{}/v1/clients/GID_fleet%40%40%40device-{client:06}\n",
-            service.port
-        )
+        format!("http://127.0.0.1:{port}/v1/clients/GID_fleet%40%40%40device-{client:06}\n")
     });
     fs::write(&urls, ids.collect::<String>())
         .map_err(|error| format!("cannot write `{}`: {error}", urls.display()))?;
@@ -66,7 +90,6 @@ fn ask(oha: &Path, recording: &Path, events: u64, store: &str) -> Result<f64, St
             .arg(&answer)
             .arg(&urls),
     )?;
-    service.stop()?;
     let text = fs::read(&answer).map_err(|error| format!("oha said nothing: {error}"))?;
     let said: serde_json::Value =
         serde_json::from_slice(&text).map_err(|error| format!("oha: {error}"))?;
