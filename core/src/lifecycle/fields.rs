@@ -18,6 +18,24 @@ impl Object {
         }
     }
 
+    /// The objects of an array, each of which `read` may reject.
+    pub fn each<T>(
+        array: &[u8],
+        read: impl Fn(&Object) -> Result<T, String>,
+    ) -> Result<Vec<T>, String> {
+        let entries: Vec<Box<RawValue>> = match serde_json::from_slice(array) {
+            Ok(entries) => entries,
+            Err(error) if error.is_data() => return Err(format!("{} is no array", quote(array))),
+            Err(error) => return Err(format!("{} is no JSON: {error}", quote(array))),
+        };
+        let read_one = |(at, entry): (usize, &Box<RawValue>)| {
+            Object::of(entry.get().as_bytes())
+                .and_then(|entry| read(&entry))
+                .map_err(|reason| format!("entry {} of the list: {reason}", at + 1))
+        };
+        entries.iter().enumerate().map(read_one).collect()
+    }
+
     pub fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }

@@ -1,6 +1,7 @@
 //! JSON objects whose field names and words the configuration gives.
 
 use super::fields::Object;
+use super::listed::{Connection, Page};
 use super::notice::{Change, Notice};
 use crate::event::quote;
 
@@ -23,6 +24,8 @@ pub struct Fields {
     pub channel: String,
     /// The client's address.
     pub address: String,
+    /// Where the array stands in a list that is an object.
+    pub list: String,
 }
 
 impl Default for Fields {
@@ -36,6 +39,7 @@ impl Default for Fields {
             time: "time".into(),
             channel: "channelId".into(),
             address: "clientIp".into(),
+            list: "data".into(),
         }
     }
 }
@@ -68,4 +72,31 @@ pub(super) fn read(
         channel: object.text_if_any(&fields.channel),
         reason: None,
     }))
+}
+
+/// A list: an array of objects, or an object that has one.
+pub(super) fn page(fields: &Fields, body: &[u8]) -> Result<Page, String> {
+    let read = |entry: &Object| connection(fields, entry);
+    let connections = if body.trim_ascii_start().starts_with(b"{") {
+        let object = Object::of(body)?;
+        let array = object
+            .json(&fields.list)
+            .ok_or_else(|| format!("`{}` is missing", fields.list))?;
+        Object::each(array.as_bytes(), read)?
+    } else {
+        Object::each(body, read)?
+    };
+    Ok(Page {
+        connections,
+        more: false,
+    })
+}
+
+fn connection(fields: &Fields, entry: &Object) -> Result<(String, Connection), String> {
+    let connection = Connection {
+        channel: entry.text_if_any(&fields.channel),
+        time: entry.number(&fields.time)?,
+        address: entry.text_if_any(&fields.address),
+    };
+    Ok((entry.text(&fields.client)?, connection))
 }

@@ -17,15 +17,18 @@ mod fields;
 mod generic;
 mod head;
 mod lines;
+mod listed;
 mod mosquitto;
 mod notice;
 mod open;
 mod published;
 mod recording;
+mod timestamp;
 mod vernemq;
 
 pub use generic::Fields;
-pub use open::Open;
+pub use listed::Listed;
+pub use open::{Open, Reconciled};
 
 pub(crate) use head::Head;
 pub(crate) use lines::Lines;
@@ -175,6 +178,19 @@ impl Adapter {
     /// broker restarted; `now` is their time. All in milliseconds since 1970.
     pub fn restarted(&mut self, started: u64, now: u64) -> Vec<Event> {
         self.open.end_before(self.format, started, now)
+    }
+
+    /// A list of who is connected is about to be asked for: who comes and goes
+    /// from now on goes before it.
+    pub fn watch(&mut self) {
+        self.open.watch();
+    }
+
+    /// Compares what is open with the broker's own list, which was asked for at
+    /// `asked`, in milliseconds since 1970, after the call of [`Adapter::watch`].
+    /// What the list lacks is closed, what only the list has is opened.
+    pub fn reconcile(&mut self, listed: Listed, asked: u64) -> Reconciled {
+        self.open.reconcile(self.format, listed, asked)
     }
 
     /// Clients of which something else is known than at the last call, each

@@ -8,6 +8,13 @@ use super::Format;
 use super::notice::{Change, Notice};
 use crate::event::{Event, Kind};
 
+mod compare;
+mod watch;
+
+pub use compare::Reconciled;
+
+use watch::Watch;
+
 /// What is open, client by client, and each client's last closing. Grows with
 /// the clients ever seen.
 ///
@@ -18,6 +25,8 @@ pub struct Open {
     clients: BTreeMap<String, Client>,
     /// Those that changed since somebody asked, where somebody asks.
     changed: Option<BTreeSet<String>>,
+    /// Who came and went since a list was asked for, until it is there.
+    watch: Option<Watch>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +36,14 @@ struct Client {
     closed: Option<(Channel, Kind, u64)>,
     /// A connect has ended an older channel whose own notice may still come.
     taken: bool,
+    /// Channels that a newer one replaced and whose own closings have not come:
+    /// where those were lost, a list ends them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    older: Vec<Channel>,
+    /// The last closing is that of a list: the broker's own may still come, of
+    /// an earlier time.
+    #[serde(default, skip_serializing_if = "is_false")]
+    inferred: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,11 +51,32 @@ struct Channel {
     id: String,
     since: u64,
     address: Option<String>,
+    /// Its id was made of a list's entry: the broker's own notice may still
+    /// come, and name another.
+    #[serde(default, skip_serializing_if = "is_false")]
+    guessed: bool,
 }
+
+/// Most channels of a client that wait for their own closings.
+const OLDER: usize = 16;
 
 const SUPERSEDED: &str = "synthetic: the client has a newer connection";
 const RESTARTED: &str = "synthetic: the broker restarted";
 const UNSEEN: &str = "the bridge did not see this connection begin";
+
+impl Client {
+    fn ended(&mut self, channel: Channel, kind: Kind, time: u64) {
+        self.closed = Some((channel, kind, time));
+        self.inferred = false;
+    }
+
+    fn replaced(&mut self, channel: Channel) {
+        if self.older.len() == OLDER {
+            self.older.remove(0);
+        }
+        self.older.push(channel);
+    }
+}
 
 impl Open {
     /// One whose changes are asked for.
@@ -89,6 +127,9 @@ impl Open {
         if let Some(changed) = &mut self.changed {
             changed.insert(notice.client.clone());
         }
+        if let Some(watch) = &mut self.watch {
+            watch.note(&notice);
+        }
         match notice.change {
             Change::Connect => self.connect(format, notice),
             _ => self.close(format, notice).into_iter().collect(),
@@ -104,6 +145,7 @@ impl Open {
             }),
             since: notice.time,
             address: notice.address,
+            guessed: false,
         };
         let began = event(
             format,
@@ -116,32 +158,38 @@ impl Open {
         );
         let mut events = Vec::new();
         let client = self.clients.entry(notice.client.clone()).or_default();
-        match &client.open {
+        match client.open.take() {
             // Delivered again: what is open is the same or newer.
-            Some(open) if *open == channel || open.since > channel.since => return vec![began],
+            Some(open) if open == channel || (open.since > channel.since && !open.guessed) => {
+                client.open = Some(open);
+                return vec![began];
+            }
+            // What a list told of, by the name that it would have had here.
+            Some(open) if open.guessed && open.id == channel.id => {}
             // Its closing was lost or is late; a broker keeps one connection a client.
-            Some(old) if !named => {
+            Some(old) if !named || old.guessed => {
                 let time = notice.time.max(old.since);
                 events.push(event(
                     format,
                     &notice.client,
-                    old,
+                    &old,
                     Kind::Tcpclean,
                     time,
                     None,
                     Some(SUPERSEDED),
                 ));
-                client.closed = Some((old.clone(), Kind::Tcpclean, time));
-                client.taken = true;
+                client.ended(old, Kind::Tcpclean, time);
+                client.taken = !named;
             }
-            _ if client
+            Some(old) => client.replaced(old),
+            None if client
                 .closed
                 .as_ref()
-                .is_some_and(|(closed, ..)| *closed == channel) =>
+                .is_some_and(|(closed, ..)| closed.id == channel.id) =>
             {
                 return vec![began];
             }
-            _ => {}
+            None => {}
         }
         client.open = Some(channel);
         events.push(began);
@@ -170,10 +218,12 @@ impl Open {
             if client.open.as_ref().is_some_and(|open| open.id == id) {
                 client.open = None;
             }
+            client.older.retain(|older| older.id != id);
             let channel = Channel {
                 id,
                 since: notice.time,
                 address: notice.address.clone(),
+                guessed: false,
             };
             return Some(ended(&channel, None));
         }
@@ -183,10 +233,14 @@ impl Open {
         match (client.open.take(), &client.closed) {
             (Some(open), _) if open.since <= notice.time => {
                 let event = ended(&open, None);
-                client.closed = Some((open, kind, notice.time));
+                client.ended(open, kind, notice.time);
                 Some(event)
             }
             (None, Some((closed, was, time))) if *was == kind && *time == notice.time => {
+                Some(ended(closed, None))
+            }
+            // The broker's own word on what a list ended.
+            (None, Some((closed, _, time))) if client.inferred && notice.time <= *time => {
                 Some(ended(closed, None))
             }
             (None, _) => {
@@ -194,9 +248,10 @@ impl Open {
                     id: made(&notice.client, "?", notice.time),
                     since: notice.time,
                     address: notice.address.clone(),
+                    guessed: false,
                 };
                 let event = ended(&channel, Some(UNSEEN));
-                client.closed = Some((channel, kind, notice.time));
+                client.ended(channel, kind, notice.time);
                 Some(event)
             }
             // Older than what is open, so delivered again.
@@ -223,13 +278,18 @@ impl Open {
                 None,
                 Some(RESTARTED),
             ));
-            client.closed = Some((open, Kind::Tcpclean, time));
+            client.ended(open, Kind::Tcpclean, time);
             if let Some(changed) = &mut self.changed {
                 changed.insert(id.clone());
             }
         }
         events
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// Longest channel id, in bytes.
