@@ -13,14 +13,7 @@ use crate::authorities;
 /// # Errors
 /// A sentence that names the flag and the file.
 pub(super) fn tls(args: &ServiceArgs) -> Result<TlsConfig, String> {
-    let roots = match &args.ca {
-        Some(path) => certificates("--ca", path)?,
-        None => authorities::system()
-            .iter()
-            .map(|root| Certificate::from_der(root).to_owned())
-            .collect(),
-    };
-    let mut tls = TlsConfig::builder().root_certs(RootCerts::Specific(Arc::new(roots)));
+    let mut tls = TlsConfig::builder().root_certs(roots("--ca", args.ca.as_deref())?);
     let identity = (&args.identity.cert, &args.identity.key);
     if let (Some(cert), Some(key)) = identity {
         let chain = certificates("--cert", cert)?;
@@ -57,6 +50,21 @@ pub(super) fn broken(error: &std::io::Error) -> String {
         Some(within) => refused(within),
         None => error.to_string(),
     }
+}
+
+/// Those of a file that a flag names; without one the system's.
+///
+/// # Errors
+/// A sentence that names the flag and the file.
+pub(super) fn roots(flag: &str, file: Option<&Path>) -> Result<RootCerts, String> {
+    let roots = match file {
+        Some(path) => certificates(flag, path)?,
+        None => authorities::system()
+            .iter()
+            .map(|root| Certificate::from_der(root).to_owned())
+            .collect(),
+    };
+    Ok(RootCerts::Specific(Arc::new(roots)))
 }
 
 fn certificates(flag: &str, path: &Path) -> Result<Vec<Certificate<'static>>, String> {

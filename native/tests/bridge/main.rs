@@ -4,6 +4,7 @@
 #![cfg(feature = "bridge")]
 #![allow(clippy::unwrap_used)] // a failed expectation is a failed test
 
+mod list;
 mod moquette;
 mod paho;
 mod refused;
@@ -13,3 +14,4 @@ mod rocketmq;
 mod rumqtt;
 mod store;
 mod tls;
+mod unlisted;

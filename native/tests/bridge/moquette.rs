@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use tempfile::TempDir;
 use xtask::http;
 
 use crate::paho::programs;
@@ -14,13 +15,15 @@ use crate::rumqtt::{connect, goodbye};
 pub struct Moquette {
     child: Child,
     port: u16,
+    list: u16,
     log: PathBuf,
 }
 
 impl Moquette {
     /// It ends with its standard input, so it does not outlive the test.
-    fn start(folder: &Path) -> Moquette {
+    pub fn start(folder: &Path) -> Moquette {
         let port = http::free_port(0).unwrap();
+        let list = http::free_port(0).unwrap();
         let log = folder.join("moquette.log");
         let child = Command::new("java")
             .args([
@@ -32,14 +35,25 @@ impl Moquette {
             .arg(programs())
             .args(["Broker", &port.to_string()])
             .arg(folder)
+            .arg(list.to_string())
             .stdin(Stdio::piped())
             .stdout(File::create(&log).unwrap())
             .stderr(File::create(folder.join("moquette.err")).unwrap())
             .spawn()
             .unwrap();
-        let broker = Moquette { child, port, log };
+        let broker = Moquette {
+            child,
+            port,
+            list,
+            log,
+        };
         eventually("Moquette has started", || broker.log().contains("started"));
         broker
+    }
+
+    /// Where its own list of who is connected is.
+    pub fn list(&self) -> String {
+        format!("http://127.0.0.1:{}/clients", self.list)
     }
 }
 
@@ -63,14 +77,12 @@ impl Broker for Moquette {
     }
 }
 
-fn told(what: &str, id: &str) -> String {
+pub fn told(what: &str, id: &str) -> String {
     format!("\"what\":\"{what}\",\"id\":\"{id}\"")
 }
 
-#[test]
-fn an_extension_of_another_broker_is_answered_within_two_seconds() {
-    let folder = tempfile::tempdir().unwrap();
-    let broker = Moquette::start(folder.path());
+/// From this broker to a service, with more said to the bridge.
+pub fn over_http(folder: TempDir, broker: Moquette, more: &[String]) -> Road<Moquette> {
     let port = http::free_port(0).unwrap();
     let bind = format!("127.0.0.1:{port}");
     let serve = ["--store", "memory", "--bind", &bind].map(String::from);
@@ -85,10 +97,19 @@ fn an_extension_of_another_broker_is_answered_within_two_seconds() {
         "tcpclean=LOST",
         "time=at",
         "channel=connection",
+        "list=clients",
     ] {
         flags.extend(["--field", field]);
     }
-    let road = Road::begin(folder, broker, port, &serve, &flags);
+    flags.extend(more.iter().map(String::as_str));
+    Road::begin(folder, broker, port, &serve, &flags)
+}
+
+#[test]
+fn an_extension_of_another_broker_is_answered_within_two_seconds() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Moquette::start(folder.path());
+    let road = over_http(folder, broker, &[]);
     let port = road.broker.port();
     let seen = || road.broker.log().len();
     let row = |case: &str, answer: &str, took: Duration| {

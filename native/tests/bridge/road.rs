@@ -125,6 +125,18 @@ impl<B: Broker> Road<B> {
         self.is_heard();
     }
 
+    /// The bridge stands still while something happens.
+    pub fn while_still(&self, meanwhile: impl FnOnce(&B)) {
+        let id = self.bridge.as_ref().unwrap().id().to_string();
+        let send = |signal: &str| {
+            let sent = Command::new("kill").args(["-s", signal, &id]).status();
+            assert!(sent.unwrap().success());
+        };
+        send("STOP");
+        meanwhile(&self.broker);
+        send("CONT");
+    }
+
     /// Waits until the bridge hears of others.
     pub fn is_heard(&self) {
         let probe = format!("probe {}", self.broker.log().len());

@@ -159,10 +159,10 @@ fn a_storm_of_reconnects_ends_in_the_right_answer() {
         });
         start.elapsed()
     };
-    let first = runtime.block_on(everybody(port));
+    let first = runtime.block_on(everybody(port, STORM));
     // All are cut off and come again at once.
     drop(first);
-    let mut second = runtime.block_on(everybody(port));
+    let mut second = runtime.block_on(everybody(port, STORM));
     let took = count("all are online again", STORM);
     row("rumqttc", "storm of 2,000", "2,000 online", took);
     // Of every two one leaves.
@@ -183,8 +183,9 @@ fn a_storm_of_reconnects_ends_in_the_right_answer() {
     road.end();
 }
 
-async fn everybody(port: u16) -> Vec<(AsyncClient, EventLoop)> {
-    let all = (0..STORM).map(|number| {
+/// So many clients that connect at once.
+pub async fn everybody(port: u16, clients: usize) -> Vec<(AsyncClient, EventLoop)> {
+    let all = (0..clients).map(|number| {
         tokio::spawn(async move {
             let (client, mut eventloop) =
                 AsyncClient::new(options(port, &format!("storm {number}")), 10);

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use super::super::failure::Failure;
 use super::super::signals::Signals;
 use super::keep::Keep;
+use super::list::{Answer, Lists, Turn, Why};
 use super::listen::{Heard, listen};
 use super::target::{Item, Target, Untaken};
 
@@ -29,16 +30,24 @@ pub(super) struct Carry<'a> {
     adapter: Adapter,
     keep: Keep,
     target: &'a Target,
+    lists: Lists,
     broken: Option<u64>,
 }
 
 impl<'a> Carry<'a> {
-    pub fn new(format: Format, adapter: Adapter, keep: Keep, target: &'a Target) -> Carry<'a> {
+    pub fn new(
+        format: Format,
+        adapter: Adapter,
+        keep: Keep,
+        target: &'a Target,
+        lists: Lists,
+    ) -> Carry<'a> {
         Carry {
             format,
             adapter,
             keep,
             target,
+            lists,
             broken: None,
         }
     }
@@ -82,29 +91,77 @@ impl<'a> Carry<'a> {
         mut heard: mpsc::Receiver<Heard>,
     ) -> Result<(), Failure> {
         let mut batch = Vec::new();
-        while heard.recv_many(&mut batch, BATCH).await > 0 {
-            let mut items = Vec::new();
-            let mut messages = Vec::new();
-            for heard in batch.drain(..) {
-                match heard {
-                    Heard::Broken(time) => self.broken = Some(time),
-                    Heard::Message { message, received } => {
-                        self.read(&message, received, &mut items);
-                        messages.push(message);
+        loop {
+            tokio::select! {
+                count = heard.recv_many(&mut batch, BATCH) => {
+                    if count == 0 {
+                        return Ok(());
                     }
+                    self.take(client, &mut batch).await?;
+                }
+                turn = self.lists.next() => match turn {
+                    Turn::Watch => self.adapter.watch(),
+                    Turn::Listed(answer) => self.reconcile(answer).await?,
                 }
             }
-            if !items.is_empty() {
-                self.hand_over(&items).await?;
+        }
+    }
+
+    async fn take(&mut self, client: &AsyncClient, batch: &mut Vec<Heard>) -> Result<(), Failure> {
+        let mut items = Vec::new();
+        let mut messages = Vec::new();
+        for heard in batch.drain(..) {
+            match heard {
+                Heard::Broken(time) => self.broken = Some(time),
+                Heard::Gap(why) => self.lists.gap(why),
+                Heard::Message { message, received } => {
+                    self.read(&message, received, &mut items);
+                    messages.push(message);
+                }
             }
-            // After the target has the events, before the broker forgets the messages.
-            self.keep.save(&self.adapter.changed())?;
-            for message in &messages {
-                client
-                    .ack(message)
-                    .await
-                    .map_err(|error| Failure::Said(format!("cannot acknowledge: {error}")))?;
+        }
+        if !items.is_empty() {
+            self.hand_over(&items).await?;
+        }
+        // After the target has the events, before the broker forgets the messages.
+        self.keep.save(&self.adapter.changed())?;
+        for message in &messages {
+            client
+                .ack(message)
+                .await
+                .map_err(|error| Failure::Said(format!("cannot acknowledge: {error}")))?;
+        }
+        Ok(())
+    }
+
+    /// Makes what is open as the broker's own list has it.
+    async fn reconcile(&mut self, answer: Answer) -> Result<(), Failure> {
+        let clients = answer.listed.len();
+        let done = self.adapter.reconcile(answer.listed, answer.asked);
+        let (closed, opened) = (done.closed, done.opened);
+        let why = match answer.why {
+            Why::Started => "the bridge has started",
+            Why::Forgotten => "the broker had forgotten the bridge's session",
+            Why::Regular => "it was time for a list",
+            Why::Doubt => "the list before left doubts",
+        };
+        match (done.events.is_empty(), answer.why) {
+            (true, Why::Regular) => tracing::debug!("the broker's list has {clients} clients"),
+            (true, _) => {
+                tracing::info!("{why}: the broker's list has {clients} clients, no gap shows");
             }
+            (false, _) => tracing::warn!(
+                "{why}: there was a gap; by the broker's list of {clients} clients {closed} open channels are closed \
+                 and {opened} opened"
+            ),
+        }
+        let items: Vec<Item> = done.events.into_iter().map(Item::Event).collect();
+        for items in items.chunks(BATCH) {
+            self.hand_over(items).await?;
+        }
+        self.keep.save(&self.adapter.changed())?;
+        if done.doubtful > 0 && answer.why != Why::Doubt {
+            self.lists.doubt();
         }
         Ok(())
     }

@@ -32,9 +32,10 @@ impl FromStr for Naming {
             "time" => |fields| &mut fields.time,
             "channel" => |fields| &mut fields.channel,
             "address" => |fields| &mut fields.address,
+            "list" => |fields| &mut fields.list,
             _ => {
                 return Err(format!(
-                    "`{what}` is none of client, kind, connect, disconnect, tcpclean, time, channel and address"
+                    "`{what}` is none of client, kind, connect, disconnect, tcpclean, time, channel, address and list"
                 ));
             }
         };

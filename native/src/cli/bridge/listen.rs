@@ -9,6 +9,7 @@ use rumqttc::{
 use tokio::sync::mpsc;
 
 use super::super::failure::Failure;
+use super::list::Why;
 use crate::clock;
 
 /// Pauses between attempts: the first, and the longest.
@@ -22,6 +23,8 @@ pub(super) enum Heard {
     },
     /// The connection broke at this time, in milliseconds since 1970.
     Broken(u64),
+    /// The subscription stands, after a time of which notices may be lost.
+    Gap(Why),
 }
 
 /// Polls until the broker refuses for good or nobody hears any more.
@@ -35,6 +38,7 @@ pub(super) async fn listen(
     let mut pause = PAUSE.0;
     let mut ever = false;
     let mut connected = false;
+    let mut gap = Some(Why::Started);
     loop {
         match eventloop.poll().await {
             Ok(Event::Incoming(Packet::ConnAck(answer))) => {
@@ -42,6 +46,7 @@ pub(super) async fn listen(
                     tracing::warn!(
                         "`{broker}` has forgotten this bridge's session: notices since then are lost"
                     );
+                    gap = Some(Why::Forgotten);
                 }
                 (connected, ever, pause) = (true, true, PAUSE.0);
                 tracing::info!("connected to `{broker}`");
@@ -63,6 +68,11 @@ pub(super) async fn listen(
                     return Err(Failure::Said(format!(
                         "`{broker}` does not let this user read topic `{topic}`: allow it in the broker's access list"
                     )));
+                }
+                if let Some(why) = gap.take()
+                    && heard.send(Heard::Gap(why)).await.is_err()
+                {
+                    return Ok(());
                 }
             }
             Ok(Event::Incoming(Packet::Publish(message))) => {

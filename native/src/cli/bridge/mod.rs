@@ -14,6 +14,7 @@ mod broker;
 mod carry;
 mod fields;
 mod keep;
+mod list;
 mod listen;
 mod store;
 mod target;
@@ -31,7 +32,10 @@ Examples:
     --to rocketmq://127.0.0.1:9876/notices --state bridge.state
   mqtt-presence bridge --from mqtt://127.0.0.1 --format-in emqx --to http://127.0.0.1:8787
   mqtt-presence bridge --from mqtt://127.0.0.1 --format-in generic --listen-to 'hivemq/lifecycle/#' \\
-    --field client=id --field kind=event --field connect=CONNECTED --to stdout")]
+    --field client=id --field kind=event --field connect=CONNECTED --to stdout
+  With the broker's own list, so that nothing stays wrong after the bridge was down:
+    mqtt-presence bridge --from mqtt://127.0.0.1 --format-in emqx --to http://127.0.0.1:8787 --state bridge.state \\
+      --list-url http://127.0.0.1:18083/api/v5/clients --list-user API_KEY --list-password-file secret-key")]
 pub(super) struct BridgeArgs {
     #[command(flatten)]
     broker: broker::BrokerArgs,
@@ -50,10 +54,12 @@ pub(super) struct BridgeArgs {
     /// Topic filter to listen to, instead of the broker's usual ones; may be given several times
     #[arg(long, value_name = "FILTER")]
     listen_to: Vec<String>,
-    /// For `generic`: a field's name or a kind's word, as client, kind, connect, disconnect, tcpclean, time, channel
-    /// or address; may be given several times
+    /// For `generic`: a field's name or a kind's word, as client, kind, connect, disconnect, tcpclean, time, channel,
+    /// address or list (of a list that is an object: where the array is); may be given several times
     #[arg(long = "field", value_name = "WHAT=NAME")]
     fields: Vec<fields::Naming>,
+    #[command(flatten)]
+    list: list::ListArgs,
     /// File that keeps the open channels over a restart of the bridge
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
@@ -79,6 +85,7 @@ pub(super) fn run(args: &BridgeArgs) -> Result<ExitCode, Failure> {
     for field in &args.fields {
         field.apply(&mut names);
     }
+    let lists = args.list.open(args.format_in, &names)?;
     log::begin(&Log::default());
     let options = args.broker.options()?;
     let (keep, open) = keep::Keep::open(args.state.as_deref())?;
@@ -90,7 +97,7 @@ pub(super) fn run(args: &BridgeArgs) -> Result<ExitCode, Failure> {
             .to
             .open(args.service.clone(), args.config.clone())
             .await?;
-        let ended = carry::Carry::new(args.format_in, adapter, keep, &target)
+        let ended = carry::Carry::new(args.format_in, adapter, keep, &target, lists)
             .run(options, args.broker.from(), topics)
             .await;
         target.close().await;

@@ -1,0 +1,226 @@
+//! What a gap left wrong is put right from the broker's own list: Moquette's,
+//! over HTTP.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rumqttc::{Client, Connection};
+
+use crate::moquette::{Moquette, over_http, told};
+use crate::road::{Broker, Road, eventually, row_of};
+use crate::rumqtt::{connect, everybody};
+
+type Device = (Client, Connection);
+
+/// From the bridge's return to the right answers.
+const AT_MOST: Duration = Duration::from_secs(2);
+/// The bridge's own name at the broker.
+const BRIDGE: &str = "mqtt-presence-bridge";
+
+fn listing(broker: &Moquette, folder: &Path, secret: &str) -> Vec<String> {
+    let file = folder.join("list.secret");
+    std::fs::write(&file, secret).unwrap();
+    let file = file.display().to_string();
+    let list = broker.list();
+    [
+        "--list-url",
+        &list,
+        "--list-user",
+        "bridge",
+        "--list-password-file",
+        &file,
+    ]
+    .map(String::from)
+    .to_vec()
+}
+
+fn with_list(more: &[&str]) -> Road<Moquette> {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Moquette::start(folder.path());
+    let mut flags = listing(&broker, folder.path(), "list-secret");
+    flags.extend(more.iter().map(|flag| (*flag).to_owned()));
+    over_http(folder, broker, &flags)
+}
+
+fn row(case: &str, answer: &str, took: Duration) {
+    row_of::<Moquette>("rumqttc, with the broker's list", case, answer, took);
+}
+
+/// Who is there before the gap.
+struct Before {
+    leaves: Device,
+    stays: Device,
+    returns: Device,
+}
+
+/// Who is there after it.
+struct After {
+    stays: Device,
+    returned: Device,
+    came: Device,
+    since: Instant,
+}
+
+fn before(road: &Road<Moquette>) -> Before {
+    let port = road.broker.port();
+    let before = Before {
+        leaves: connect(port, "leaves", 60),
+        stays: connect(port, "stays", 60),
+        returns: connect(port, "returns", 60),
+    };
+    for id in ["leaves", "stays", "returns"] {
+        road.comes_online(0, id);
+    }
+    before
+}
+
+/// The broker forgets the bridge's session, so that nobody tells the bridge what happens then.
+fn unseen(broker: &Moquette, before: Before) -> After {
+    let port = broker.port();
+    drop(connect(port, BRIDGE, 60));
+    eventually("the broker has closed the bridge's session", || {
+        let log = broker.log();
+        let times = |what: &str| log.matches(&told(what, BRIDGE)).count();
+        times("LOST") == times("CONNECTED")
+    });
+    let from = broker.log().len();
+    let has = |what: &str, id: &str| {
+        eventually("the broker has seen it", || {
+            broker.log()[from..].contains(&told(what, id))
+        });
+    };
+    drop((before.leaves, before.returns));
+    has("LOST", "leaves");
+    has("LOST", "returns");
+    let after = After {
+        stays: before.stays,
+        returned: connect(port, "returns", 60),
+        came: connect(port, "came", 60),
+        since: Instant::now(),
+    };
+    has("CONNECTED", "returns");
+    has("CONNECTED", "came");
+    after
+}
+
+/// The answers are right in time, and what is open ends by its own notice.
+fn is_right(road: &Road<Moquette>, after: After, case: &str) {
+    for (id, status, ends) in [
+        ("leaves", "offline", &["tcpclean"][..]),
+        ("stays", "online", &["open"]),
+        ("returns", "online", &["tcpclean", "open"]),
+        ("came", "online", &["open"]),
+    ] {
+        road.answers(0, &told("CONNECTED", id), id, status, ends);
+    }
+    let took = after.since.elapsed();
+    assert!(took < AT_MOST, "{case}: {took:?}");
+    row(case, "as the broker has it", took);
+    let log = std::fs::read_to_string(road.bridge_log()).unwrap();
+    assert!(log.contains("there was a gap"), "{log}");
+    let from = road.broker.log().len();
+    drop((after.stays, after.returned, after.came));
+    for (id, ends) in [
+        ("stays", &["tcpclean"][..]),
+        ("returns", &["tcpclean", "tcpclean"]),
+        ("came", &["tcpclean"]),
+    ] {
+        road.answers(from, &told("LOST", id), id, "offline", ends);
+    }
+}
+
+#[test]
+fn what_came_and_went_while_the_bridge_was_down_is_put_right() {
+    let mut road = with_list(&[]);
+    let there = before(&road);
+    let mut after = None;
+    road.without_bridge(|broker| {
+        let mut gap = unseen(broker, there);
+        gap.since = Instant::now();
+        after = Some(gap);
+    });
+    is_right(&road, after.unwrap(), "bridge down, its session lost");
+    road.end();
+}
+
+#[test]
+fn what_came_and_went_while_the_session_was_lost_is_put_right() {
+    let road = with_list(&[]);
+    let there = before(&road);
+    let mut after = None;
+    road.while_still(|broker| {
+        let mut gap = unseen(broker, there);
+        gap.since = Instant::now();
+        after = Some(gap);
+    });
+    is_right(&road, after.unwrap(), "session lost under the bridge");
+    let log = std::fs::read_to_string(road.bridge_log()).unwrap();
+    assert!(log.contains("has forgotten this bridge's session"), "{log}");
+    road.end();
+}
+
+#[test]
+fn a_list_that_refuses_is_asked_until_it_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Moquette::start(folder.path());
+    let flags = listing(&broker, folder.path(), "wrong-secret");
+    let secret = folder.path().join("list.secret");
+    let early = connect(broker.port(), "before the bridge", 60);
+    // The bridge is heard, so what it hears goes on.
+    let road = over_http(folder, broker, &flags);
+    let log = || std::fs::read_to_string(road.bridge_log()).unwrap();
+    eventually("the list has refused", || log().contains("answers 401"));
+    assert!(log().contains("--list-password-file"), "{}", log());
+    assert_eq!(road.client("before the bridge")["status"], "unknown");
+    std::fs::write(secret, "list-secret\n").unwrap();
+    let since = Instant::now();
+    eventually("the list is read", || {
+        road.client("before the bridge")["status"] == "online"
+    });
+    row("list refused, then answered", "online", since.elapsed());
+    assert!(!log().contains("secret-"), "{}", log());
+    drop(early);
+    let line = told("LOST", "before the bridge");
+    road.answers(0, &line, "before the bridge", "offline", &["tcpclean"]);
+    road.end();
+}
+
+/// Clients of the storm.
+const STORM: usize = 200;
+
+#[test]
+fn lists_that_are_read_in_a_storm_leave_no_ghost_and_close_nobody() {
+    let road = with_list(&["--list-every", "50ms"]);
+    let port = road.broker.port();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let lists = |from: usize| road.broker.log()[from..].matches("listed").count();
+    let count = |what: &str, online: usize| {
+        let since = Instant::now();
+        // The bridge itself is on the list too.
+        eventually(what, || road.stats()["online"] == online + 1);
+        since.elapsed()
+    };
+    let from = road.broker.log().len();
+    // As often as it takes for lists to fall into it.
+    while lists(from) < 3 {
+        drop(runtime.block_on(everybody(port, STORM)));
+    }
+    let mut second = runtime.block_on(everybody(port, STORM));
+    let took = count("all are online again", STORM);
+    row("storm of 200 while lists are read", "200 online", took);
+    // Later lists change nothing.
+    let from = road.broker.log().len();
+    eventually("two more lists are read", || lists(from) > 2);
+    count("all are still online", STORM);
+    for number in 0..STORM {
+        let id = format!("storm {number}");
+        assert_eq!(road.client(&id)["status"], "online", "{id}");
+    }
+    let gone = second.split_off(STORM / 2);
+    drop(gone);
+    let took = count("half are offline", STORM / 2);
+    row("storm, half are cut off", "100 online", took);
+    drop(second);
+    count("all are offline", 0);
+    road.end();
+}
