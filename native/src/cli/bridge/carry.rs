@@ -141,6 +141,7 @@ impl<'a> Carry<'a> {
         let (closed, opened) = (done.closed, done.opened);
         let why = match answer.why {
             Why::Started => "the bridge has started",
+            Why::Away => "the connection to the broker had broken",
             Why::Forgotten => "the broker had forgotten the bridge's session",
             Why::Regular => "it was time for a list",
             Why::Doubt => "the list before left doubts",

@@ -38,11 +38,16 @@ pub(super) async fn listen(
     let mut pause = PAUSE.0;
     let mut ever = false;
     let mut connected = false;
-    let mut gap = Some(Why::Started);
+    let mut gap = None;
     loop {
         match eventloop.poll().await {
             Ok(Event::Incoming(Packet::ConnAck(answer))) => {
-                if ever && !answer.session_present {
+                if !ever {
+                    gap = Some(Why::Started);
+                } else if answer.session_present {
+                    // Its queue may have been too short.
+                    gap = gap.or(Some(Why::Away));
+                } else {
                     tracing::warn!(
                         "`{broker}` has forgotten this bridge's session: notices since then are lost"
                     );

@@ -33,9 +33,9 @@ Examples:
   mqtt-presence bridge --from mqtt://127.0.0.1 --format-in emqx --to http://127.0.0.1:8787
   mqtt-presence bridge --from mqtt://127.0.0.1 --format-in generic --listen-to 'hivemq/lifecycle/#' \\
     --field client=id --field kind=event --field connect=CONNECTED --to stdout
-  With the broker's own list, so that nothing stays wrong after the bridge was down:
-    mqtt-presence bridge --from mqtt://127.0.0.1 --format-in emqx --to http://127.0.0.1:8787 --state bridge.state \\
-      --list-url http://127.0.0.1:18083/api/v5/clients --list-user API_KEY --list-password-file secret-key")]
+  mqtt-presence bridge --from mqtt://127.0.0.1 --format-in emqx --to http://127.0.0.1:8787 \\
+    --state bridge.state --list-url http://127.0.0.1:18083/api/v5/clients --list-user API_KEY \\
+    --list-password-file secret-key")]
 pub(super) struct BridgeArgs {
     #[command(flatten)]
     broker: broker::BrokerArgs,
@@ -58,11 +58,11 @@ pub(super) struct BridgeArgs {
     /// address or list (of a list that is an object: where the array is); may be given several times
     #[arg(long = "field", value_name = "WHAT=NAME")]
     fields: Vec<fields::Naming>,
-    #[command(flatten)]
-    list: list::ListArgs,
     /// File that keeps the open channels over a restart of the bridge
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
+    #[command(flatten)]
+    list: list::ListArgs,
 }
 
 pub(super) fn run(args: &BridgeArgs) -> Result<ExitCode, Failure> {

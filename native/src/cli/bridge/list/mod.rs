@@ -17,8 +17,8 @@ pub(super) use turn::{Answer, Lists, Turn, Why};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The broker's own list")]
 pub(super) struct ListArgs {
-    /// The broker's list of who is connected, `http://` or `https://`: asked at the bridge's start and when its session
-    /// was lost, to close and open what a gap left wrong. For `--format-in emqx` (`…/api/v5/clients`) and `generic`
+    /// The broker's list of who is connected, `http://` or `https://`: asked whenever the bridge has connected, to
+    /// close and open what a gap left wrong. For `--format-in emqx` (`…/api/v5/clients`) and `generic`
     #[arg(long, value_name = "URL")]
     list_url: Option<String>,
     /// User name for the list; of EMQX, the API key

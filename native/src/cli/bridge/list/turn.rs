@@ -25,6 +25,8 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(250), Duration::from_
 pub(in super::super) enum Why {
     /// The bridge has started: it may have been down.
     Started,
+    /// The connection to the broker had broken.
+    Away,
     /// The broker had forgotten the bridge's session.
     Forgotten,
     /// `--list-every`.
