@@ -74,17 +74,23 @@ fn before(road: &Road<Moquette>) -> Before {
     before
 }
 
-/// The broker forgets the bridge's session, so that nobody tells the bridge what happens then.
-fn unseen(broker: &Moquette, before: Before) -> After {
-    let port = broker.port();
-    let times = |what: &str| broker.log().matches(&told(what, BRIDGE)).count();
-    let connected = times("CONNECTED");
-    // Without a session, and by the bridge's own name.
-    drop(connect(port, BRIDGE, 60));
-    eventually("the broker has closed the bridge's session", || {
-        let now = times("CONNECTED");
-        now > connected && times("LOST") == now
+/// The broker has ended so many connections of the bridge's name, one after another.
+fn closes(broker: &Moquette, connections: usize) {
+    eventually("the broker has closed the bridge's connection", || {
+        let times = |what: &str| broker.log().matches(&told(what, BRIDGE)).count();
+        times("CONNECTED") == connections && times("LOST") == connections
     });
+}
+
+/// The broker forgets the bridge's session, so that nobody tells the bridge what happens then.
+fn forget(broker: &Moquette) {
+    // Without a session, and by the bridge's own name.
+    drop(connect(broker.port(), BRIDGE, 60));
+    closes(broker, 2);
+}
+
+fn meanwhile(broker: &Moquette, before: Before) -> After {
+    let port = broker.port();
     let from = broker.log().len();
     let has = |what: &str, id: &str| {
         eventually("the broker has seen it", || {
@@ -94,19 +100,19 @@ fn unseen(broker: &Moquette, before: Before) -> After {
     drop((before.leaves, before.returns));
     has("LOST", "leaves");
     has("LOST", "returns");
-    let after = After {
-        stays: before.stays,
-        returned: connect(port, "returns", 60),
-        came: connect(port, "came", 60),
-        since: Instant::now(),
-    };
+    let (returned, came) = (connect(port, "returns", 60), connect(port, "came", 60));
     has("CONNECTED", "returns");
     has("CONNECTED", "came");
-    after
+    After {
+        stays: before.stays,
+        returned,
+        came,
+        since: Instant::now(),
+    }
 }
 
 /// The answers are right in time, and what is open ends by its own notice.
-fn is_right(road: &Road<Moquette>, after: After, said: usize, case: &str) {
+fn is_right(road: &Road<Moquette>, after: After, case: &str) {
     for (id, status, ends) in [
         ("leaves", "offline", &["tcpclean"][..]),
         ("stays", "online", &["open"]),
@@ -118,8 +124,6 @@ fn is_right(road: &Road<Moquette>, after: After, said: usize, case: &str) {
     let took = after.since.elapsed();
     assert!(took < AT_MOST, "{case}: {took:?}");
     row(case, "as the broker has it", took);
-    let log = std::fs::read_to_string(road.bridge_log()).unwrap();
-    assert!(log[said..].contains("there was a gap"), "{log}");
     let from = road.broker.log().len();
     drop((after.stays, after.returned, after.came));
     for (id, ends) in [
@@ -131,6 +135,22 @@ fn is_right(road: &Road<Moquette>, after: After, said: usize, case: &str) {
     }
 }
 
+/// The bridge's log has it, after so many bytes.
+fn says_so(road: &Road<Moquette>, said: usize) {
+    let log = std::fs::read_to_string(road.bridge_log()).unwrap();
+    assert!(log[said..].contains("there was a gap"), "{log}");
+}
+
+#[test]
+fn notices_that_the_broker_kept_and_its_list_say_the_same() {
+    let mut road = with_list(&[]);
+    let there = before(&road);
+    let mut after = None;
+    road.without_bridge(|broker| after = Some(meanwhile(broker, there)));
+    is_right(&road, after.unwrap(), "bridge down, its session kept");
+    road.end();
+}
+
 #[test]
 fn what_came_and_went_while_the_bridge_was_down_is_put_right() {
     let mut road = with_list(&[]);
@@ -138,11 +158,12 @@ fn what_came_and_went_while_the_bridge_was_down_is_put_right() {
     let said = std::fs::read(road.bridge_log()).unwrap().len();
     let mut after = None;
     road.without_bridge(|broker| {
-        let mut gap = unseen(broker, there);
-        gap.since = Instant::now();
-        after = Some(gap);
+        closes(broker, 1);
+        forget(broker);
+        after = Some(meanwhile(broker, there));
     });
-    is_right(&road, after.unwrap(), said, "bridge down, its session lost");
+    is_right(&road, after.unwrap(), "bridge down, its session lost");
+    says_so(&road, said);
     road.end();
 }
 
@@ -153,11 +174,11 @@ fn what_came_and_went_while_the_session_was_lost_is_put_right() {
     let said = std::fs::read(road.bridge_log()).unwrap().len();
     let mut after = None;
     road.while_still(|broker| {
-        let mut gap = unseen(broker, there);
-        gap.since = Instant::now();
-        after = Some(gap);
+        forget(broker);
+        after = Some(meanwhile(broker, there));
     });
-    is_right(&road, after.unwrap(), said, "session lost under the bridge");
+    is_right(&road, after.unwrap(), "session lost under the bridge");
+    says_so(&road, said);
     road.end();
 }
 

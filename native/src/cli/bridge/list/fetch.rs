@@ -148,7 +148,7 @@ impl List {
     fn page(&self, page: usize) -> Result<Vec<u8>, String> {
         let mut request = self
             .agent
-            .get(self.address(page))
+            .get(address(self.format, &self.url, page))
             .header("accept", "application/json");
         if let Some(user) = &self.user {
             let password = self.password.read()?;
@@ -180,23 +180,6 @@ impl List {
             self.url,
             answer.status().as_u16()
         ))
-    }
-
-    fn address(&self, page: usize) -> String {
-        if self.format != Format::Emqx {
-            return self.url.clone();
-        }
-        let uri: Option<Uri> = self.url.parse().ok();
-        let limited = uri.as_ref().is_some_and(|uri| has(uri, "limit"));
-        let joint = match uri.as_ref().and_then(Uri::query) {
-            Some(_) => '&',
-            None => '?',
-        };
-        let limit = match limited {
-            true => String::new(),
-            false => format!("&limit={LIMIT}"),
-        };
-        format!("{}{joint}page={page}{limit}", self.url)
     }
 
     fn unreached(&self, error: &ureq::Error) -> String {
@@ -235,9 +218,49 @@ impl List {
     }
 }
 
+/// Of one page; only EMQX has several.
+fn address(format: Format, url: &str, page: usize) -> String {
+    if format != Format::Emqx {
+        return url.to_owned();
+    }
+    let uri: Option<Uri> = url.parse().ok();
+    let limit = match uri.as_ref().is_some_and(|uri| has(uri, "limit")) {
+        true => String::new(),
+        false => format!("&limit={LIMIT}"),
+    };
+    let joint = match uri.as_ref().and_then(Uri::query) {
+        Some(_) => '&',
+        None => '?',
+    };
+    format!("{url}{joint}page={page}{limit}")
+}
+
 fn has(uri: &Uri, parameter: &str) -> bool {
     let query = uri.query().unwrap_or_default();
     query
         .split('&')
         .any(|pair| pair.split('=').next() == Some(parameter))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_of_emqx_is_added_to_what_the_address_says() {
+        let clients = "http://h:18083/api/v5/clients";
+        for (given, asked) in [
+            ("", "?page=2&limit=10000"),
+            ("?limit=1000", "?limit=1000&page=2"),
+            (
+                "?conn_state=connected",
+                "?conn_state=connected&page=2&limit=10000",
+            ),
+        ] {
+            let url = format!("{clients}{given}");
+            let wanted = format!("{clients}{asked}");
+            assert_eq!(address(Format::Emqx, &url, 2), wanted);
+            assert_eq!(address(Format::Generic, &url, 2), url);
+        }
+    }
 }
