@@ -1,57 +1,53 @@
 //! Lists that cannot be had: the bridge says why and goes on, or does not begin.
 
 use std::fs::File;
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use rumqttc::QoS;
 use xtask::certificates::Certificates;
 use xtask::child::{Running, spawn};
 use xtask::http;
 use xtask::mosquitto::Mosquitto;
 
 use crate::road::{BINARY, eventually};
+use crate::rumqtt::connect;
 
-/// A service over TLS: what answers there is no broker's list.
-fn service(folder: &Path, tls: &Path) -> (Running, Running, [u16; 2]) {
-    let ports = [http::free_port(0).unwrap(), http::free_port(0).unwrap()];
-    let token = folder.join("token");
-    std::fs::write(&token, "right-secret").unwrap();
-    let start = |port: u16, more: &str| {
-        let config = folder.join(format!("{port}.toml"));
-        let text =
-            format!("[store]\nkind = \"memory\"\n[api]\nbind = \"127.0.0.1:{port}\"\n{more}");
-        std::fs::write(&config, text).unwrap();
-        let mut command = Command::new(BINARY);
-        command.args(["serve", "--config"]).arg(config);
-        command.stderr(File::create(folder.join(format!("{port}.log"))).unwrap());
-        spawn(&mut command).unwrap()
-    };
-    let plain = start(ports[0], &format!("token_file = {:?}\n", token));
-    let secured = start(
-        ports[1],
-        &format!(
-            "[api.tls]\ncert = {:?}\nkey = {:?}\n",
-            tls.join("server.pem"),
-            tls.join("server.key")
-        ),
-    );
-    eventually("both services listen", || {
-        ports
-            .iter()
-            .all(|port| std::net::TcpStream::connect(("127.0.0.1", *port)).is_ok())
+/// A service, with more in its `[api]`: what it answers is no broker's list.
+fn service(folder: &Path, more: &str) -> (Running, u16) {
+    let port = http::free_port(0).unwrap();
+    let config = folder.join(format!("{port}.toml"));
+    let text = format!("[store]\nkind = \"memory\"\n[api]\nbind = \"127.0.0.1:{port}\"\n{more}");
+    std::fs::write(&config, text).unwrap();
+    let mut command = Command::new(BINARY);
+    command
+        .args(["serve", "--config"])
+        .arg(config)
+        .stderr(File::create(folder.join(format!("{port}.log"))).unwrap());
+    let service = spawn(&mut command).unwrap();
+    eventually("the service listens", || {
+        TcpStream::connect(("127.0.0.1", port)).is_ok()
     });
-    (plain, secured, ports)
+    (service, port)
 }
 
 #[test]
 fn a_list_that_cannot_be_had_is_a_sentence_and_the_bridge_goes_on() {
     let folder = tempfile::tempdir().unwrap();
-    let tls = folder.path().join("tls");
-    let certificates = Certificates::make(&tls).unwrap();
+    let certificates = Certificates::make(&folder.path().join("tls")).unwrap();
     let broker =
         Mosquitto::start(&folder.path().join("mosquitto"), "allow_anonymous true").unwrap();
-    let (_plain, _secured, [plain, secured]) = service(folder.path(), &tls);
+    let token = folder.path().join("token");
+    std::fs::write(&token, "right-secret").unwrap();
+    let (_plain, plain) = service(folder.path(), &format!("token_file = {token:?}\n"));
+    let pair = [
+        certificates.path("server.pem"),
+        certificates.path("server.key"),
+    ];
+    let text = format!("[api.tls]\ncert = {:?}\nkey = {:?}\n", pair[0], pair[1]);
+    let (_secured, secured) = service(folder.path(), &text);
     let nobody = http::free_port(0).unwrap();
     let ca = certificates.path("ca.pem").display().to_string();
     let other = certificates.path("other.pem").display().to_string();
@@ -121,6 +117,54 @@ fn a_list_that_cannot_be_had_is_a_sentence_and_the_bridge_goes_on() {
         let status = bridge.stop("INT", Duration::from_secs(5)).unwrap();
         assert_eq!(status.code(), Some(0), "{}", said());
     }
+}
+
+#[test]
+fn a_list_that_does_not_answer_holds_nothing_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker =
+        Mosquitto::start(&folder.path().join("mosquitto"), "allow_anonymous true").unwrap();
+    let (frozen, port) = service(folder.path(), "");
+    let stopped = Command::new("kill")
+        .args(["-s", "STOP", &frozen.id().to_string()])
+        .status();
+    assert!(stopped.unwrap().success());
+    let log = folder.path().join("bridge.log");
+    let events = folder.path().join("events");
+    let url = format!("http://127.0.0.1:{port}/clients");
+    let mut command = Command::new(BINARY);
+    command
+        .args(["bridge", "--to", "stdout", "--format-in", "generic"])
+        .args(["--listen-to", "lifecycle", "--list-url", &url])
+        .args(["--from", &format!("mqtt://127.0.0.1:{}", broker.port())])
+        .env("RUST_LOG", "debug")
+        .stdout(File::create(&events).unwrap())
+        .stderr(File::create(&log).unwrap());
+    let bridge = spawn(&mut command).unwrap();
+    let said = || std::fs::read_to_string(&log).unwrap();
+    let asked = |times: usize| said().matches("who is connected").count() == times;
+    eventually("the list is asked for", || asked(1));
+    let (client, mut connection) = connect(broker.port(), "extension", 60);
+    let notice = r#"{"clientId":"d","channelId":"c","eventType":"connect"}"#;
+    client
+        .publish("lifecycle", QoS::AtLeastOnce, false, notice)
+        .unwrap();
+    while !matches!(
+        connection.recv().unwrap().unwrap(),
+        rumqttc::Event::Incoming(rumqttc::Packet::PubAck(_))
+    ) {}
+    eventually("what the bridge hears goes on", || {
+        let events = std::fs::read_to_string(&events).unwrap();
+        events.contains("\"clientId\":\"d\"")
+    });
+    assert!(!said().contains("has not answered"), "{}", said());
+    eventually("the list has not answered", || {
+        said().contains("has not answered within 20 s")
+    });
+    eventually("it is asked for again", || asked(2));
+    // The end of the bridge does not wait for the answer.
+    let status = bridge.stop("INT", Duration::from_secs(5)).unwrap();
+    assert_eq!(status.code(), Some(0), "{}", said());
 }
 
 #[test]

@@ -18,9 +18,11 @@ use crate::loopback::is_loopback;
 /// Largest answer that is read.
 const ANSWER: u64 = 512 * 1024 * 1024;
 /// Longest wait for one answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(20);
 /// Clients of one page of EMQX, the most that it gives.
 const LIMIT: usize = 10_000;
+/// No list has more pages; one that says so always gives the same.
+const PAGES: usize = 10_000;
 
 pub(in super::super) struct List {
     url: String,
@@ -140,6 +142,13 @@ impl List {
             })?;
             if !more {
                 return Ok(page);
+            }
+            if page == PAGES {
+                return Err(format!(
+                    "the list of `{}` has no end: after {PAGES} pages it still says that there are more; is a proxy in \
+                     between that leaves `page` out?",
+                    self.url
+                ));
             }
             page += 1;
         }
