@@ -23,6 +23,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.StringJoiner;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Moquette on a port of loopback, which publishes who comes and goes as JSON, and prints it too. Its own list of who is
@@ -76,7 +78,12 @@ public class Broker {
         return clients.toString();
     }
 
+    /** With `?late=MILLISECONDS` so much later: by then the list is old. */
     private static void answer(HttpExchange exchange, String json) throws IOException {
+        String query = exchange.getRequestURI().getQuery();
+        if (query != null && query.startsWith("late=")) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(Long.parseLong(query.substring(5))));
+        }
         byte[] body = json.getBytes(StandardCharsets.UTF_8);
         exchange.getResponseHeaders().set("Content-Type", "application/json");
         exchange.sendResponseHeaders(200, body.length);
