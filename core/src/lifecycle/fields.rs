@@ -28,12 +28,13 @@ impl Object {
             Err(error) if error.is_data() => return Err(format!("{} is no array", quote(array))),
             Err(error) => return Err(format!("{} is no JSON: {error}", quote(array))),
         };
-        let read_one = |(at, entry): (usize, &Box<RawValue>)| {
+        let read_one = |(at, entry): (usize, &RawValue)| {
             Object::of(entry.get().as_bytes())
                 .and_then(|entry| read(&entry))
                 .map_err(|reason| format!("entry {} of the list: {reason}", at + 1))
         };
-        entries.iter().enumerate().map(read_one).collect()
+        let entries = entries.iter().map(|entry| &**entry);
+        entries.enumerate().map(read_one).collect()
     }
 
     pub fn has(&self, name: &str) -> bool {
