@@ -15,8 +15,8 @@
 //! versions, `meta.count` not with every filter.
 
 use super::fields::Object;
-use super::listed::{Connection, Page};
 use super::notice::{Change, Notice};
+use super::page::{Connection, Page};
 use super::timestamp::milliseconds;
 use crate::event::quote;
 

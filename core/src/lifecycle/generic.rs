@@ -1,8 +1,8 @@
 //! JSON objects whose field names and words the configuration gives.
 
 use super::fields::Object;
-use super::listed::{Connection, Page};
 use super::notice::{Change, Notice};
+use super::page::{Connection, Page};
 use crate::event::quote;
 
 /// Names of fields, and the words that stand for the three kinds.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::generic::Fields;
 use super::notice::{Change, Notice};
+use super::page::{Connection, Page};
 use super::{Format, Unknown, emqx, generic};
 
 /// Who is connected, as the broker lists them, page by page. A client has one
@@ -12,23 +13,6 @@ use super::{Format, Unknown, emqx, generic};
 pub struct Listed {
     format: Format,
     connections: BTreeMap<String, Connection>,
-}
-
-/// One connection of a list.
-#[derive(Clone, Debug)]
-pub(super) struct Connection {
-    /// Where the list names one that closings name too.
-    pub channel: Option<String>,
-    /// Of its begin, where the list says so.
-    pub time: Option<u64>,
-    pub address: Option<String>,
-}
-
-/// One answer to a request for a list.
-pub(super) struct Page {
-    pub connections: Vec<(String, Connection)>,
-    /// Whether there is another.
-    pub more: bool,
 }
 
 impl Listed {

@@ -21,6 +21,7 @@ mod listed;
 mod mosquitto;
 mod notice;
 mod open;
+mod page;
 mod published;
 mod recording;
 mod timestamp;

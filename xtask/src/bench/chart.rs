@@ -7,7 +7,7 @@ const STYLE: &str = "<style>text{font:12px system-ui,sans-serif;fill:#24292f}.ba
 @media (prefers-color-scheme:dark){text{fill:#e6edf3}.bar{fill:#58a6ff}.short{fill:#d29922}.line,.grid{stroke:#8b949e}.curve{stroke:#58a6ff}.other{stroke:#d29922}}</style>\n";
 
 /// Where bars begin and how long one is that just reaches its aim.
-const LEFT: f64 = 430.0;
+const LEFT: f64 = 500.0;
 const AIM: f64 = 130.0;
 const MOST: f64 = 2.2;
 
@@ -30,7 +30,7 @@ pub(super) fn of(rows: &[Row]) -> String {
             "<text x='{}' y='{}' text-anchor='end'>{}</text><rect class='{class}' x='{LEFT}' y='{y}' width='{:.1}' height='16' rx='2'/><text x='{:.1}' y='{}'>{} ×</text>\n",
             LEFT - 8.0,
             y + 12,
-            escaped(&short(&row.what)),
+            escaped(&row.what.replace('`', "")),
             AIM * share.min(MOST),
             LEFT + AIM * share.min(MOST) + 6.0,
             y + 12,
@@ -91,12 +91,6 @@ fn begin(width: f64, height: f64) -> String {
     format!(
         "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' width='{width}' height='{height}'>\n{STYLE}"
     )
-}
-
-/// As much as fits beside its bar.
-fn short(what: &str) -> String {
-    let plain = what.replace('`', "");
-    plain.chars().take(64).collect()
 }
 
 fn escaped(text: &str) -> String {

@@ -4,7 +4,8 @@
 //! since then goes before it.
 
 use super::super::Format;
-use super::super::listed::{Connection, Listed};
+use super::super::listed::Listed;
+use super::super::page::Connection;
 use super::watch::Watch;
 use super::{Channel, Client, Open, event, made};
 use crate::event::{Event, Kind};
