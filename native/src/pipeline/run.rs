@@ -1,11 +1,14 @@
 //! The pipeline itself.
 
+use std::fmt::Display;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::group::{Group, Sealed};
@@ -37,9 +40,10 @@ pub struct Settings {
     /// How often channels and history past their retention are dropped.
     /// Default 60 s.
     pub sweep: Duration,
-    /// How often the store is asked whether it is there while nothing comes.
-    /// Default 2 s.
+    /// How often the store is asked whether it is there. Default 2 s.
     pub probe: Duration,
+    /// How long its answer may take. Default 5 s.
+    pub probe_most: Duration,
 }
 
 impl Default for Settings {
@@ -51,6 +55,7 @@ impl Default for Settings {
             back_off_most: Duration::from_secs(5),
             sweep: Duration::from_secs(60),
             probe: Duration::from_secs(2),
+            probe_most: Duration::from_secs(5),
         }
     }
 }
@@ -61,6 +66,8 @@ pub struct Pipeline {
     clock: Clock,
     settings: Settings,
     health: watch::Sender<Health>,
+    /// Whether a commit failed and has not succeeded since.
+    retrying: AtomicBool,
 }
 
 impl Pipeline {
@@ -76,6 +83,7 @@ impl Pipeline {
             clock,
             settings,
             health,
+            retrying: AtomicBool::new(false),
         };
         (pipeline, health_seen)
     }
@@ -92,6 +100,7 @@ impl Pipeline {
         let outcome = tokio::select! {
             outcome = self.commit_all(receiver, shutdown) => outcome,
             error = self.sweep() => Err(error),
+            error = self.probe() => Err(error),
         };
         if let Err(error) = &outcome {
             let _ = self.health.send_replace(Health::Failing(error.to_string()));
@@ -106,7 +115,7 @@ impl Pipeline {
     ) -> Result<(), StoreError> {
         match self.store.stats((self.clock)()).await {
             Ok(_) => drop(self.health.send_replace(Health::Ready)),
-            // It is asked again while nothing comes.
+            // It is asked again soon.
             Err(error @ StoreError::Unavailable { .. }) => {
                 self.health.send_replace(Health::Failing(error.to_string()));
             }
@@ -130,7 +139,6 @@ impl Pipeline {
                         inflow.close(self.settings.drain);
                         continue;
                     }
-                    error = self.probe() => return Err(error),
                 }
             }
             let most = self.settings.commit_records;
@@ -179,10 +187,12 @@ impl Pipeline {
         loop {
             match self.store.commit(Arc::clone(&sealed.batch)).await {
                 Ok(committed) => {
+                    self.retrying.store(false, Relaxed);
                     self.recovered();
                     return Ok(committed);
                 }
                 Err(error @ StoreError::Unavailable { .. }) => {
+                    self.retrying.store(true, Relaxed);
                     let batch = &sealed.batch;
                     self.failing(&error, batch.events.len() + batch.poison.len());
                 }
@@ -193,20 +203,34 @@ impl Pipeline {
         }
     }
 
-    /// Asks the store now and then, for ever: where no commit does, nobody
-    /// else would notice that it is gone, or back.
+    /// Asks the store now and then, for ever: while no commit does, or one
+    /// waits, nobody else would notice soon that it is gone, or back.
     async fn probe(&self) -> StoreError {
+        let most = self.settings.probe_most;
         loop {
             sleep(self.settings.probe).await;
-            match self.store.oldest_transition().await {
-                Ok(_) => self.recovered(),
-                Err(error @ StoreError::Unavailable { .. }) => self.failing(&error, 0),
-                Err(error) => return error,
+            if self.retrying.load(Relaxed) {
+                continue;
+            }
+            match timeout(most, self.store.oldest_transition()).await {
+                // What can be read may still take no commit.
+                Ok(Ok(_)) if self.retrying.load(Relaxed) => {}
+                Ok(Ok(_)) => self.recovered(),
+                Ok(Err(error @ StoreError::Unavailable { .. })) => self.failing(&error, 0),
+                Ok(Err(error)) => return error,
+                Err(_) => {
+                    let reason = format!(
+                        "{}: no answer within {} s; look at its load, and that it can be reached",
+                        self.store.name(),
+                        most.as_secs()
+                    );
+                    self.failing(&reason, 0);
+                }
             }
         }
     }
 
-    fn failing(&self, error: &StoreError, waiting: usize) {
+    fn failing(&self, error: &dyn Display, waiting: usize) {
         metrics::store_failed();
         let health = Health::Failing(error.to_string());
         let changed = self.health.send_if_modified(|before| {
