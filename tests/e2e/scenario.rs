@@ -119,6 +119,8 @@ pub fn run(source: Source, version: &str) {
 /// The offsets of the group stand still, over more than the 5 s in which a
 /// consumer stores them, and short of what was sent.
 fn nothing_is_acknowledged(cluster: &Cluster, sent: usize) {
+    // Until then those of before are stored.
+    std::thread::sleep(Duration::from_secs(6));
     let (before, progress) = acknowledged(cluster);
     assert!(before < sent as u64, "messages wait:\n{progress}");
     std::thread::sleep(Duration::from_secs(6));
