@@ -7,7 +7,7 @@ use super::super::Format;
 use super::super::listed::Listed;
 use super::super::page::Connection;
 use super::watch::Watch;
-use super::{Channel, Client, Open, event, made};
+use super::{Channel, Client, Open, event};
 use crate::event::{Event, Kind};
 
 const LACKED: &str = "synthetic: the broker's list lacks it";
@@ -150,13 +150,8 @@ impl Comparing {
         let time = listed.time.unwrap_or(self.asked);
         let guessed = listed.channel.is_none();
         let channel = Channel {
-            id: listed.channel.unwrap_or_else(|| {
-                let address = listed.address.as_deref().unwrap_or("?");
-                made(id, address, time)
-            }),
-            since: time,
-            address: listed.address,
             guessed,
+            ..Channel::begun(id, listed.channel, time, listed.address)
         };
         self.so_far.events.push(event(
             self.format,

@@ -64,6 +64,19 @@ const SUPERSEDED: &str = "synthetic: the client has a newer connection";
 const RESTARTED: &str = "synthetic: the broker restarted";
 const UNSEEN: &str = "the bridge did not see this connection begin";
 
+impl Channel {
+    /// One of this name, or of a made one.
+    fn begun(client: &str, name: Option<String>, since: u64, address: Option<String>) -> Channel {
+        let made = || made(client, address.as_deref().unwrap_or("?"), since);
+        Channel {
+            id: name.unwrap_or_else(made),
+            since,
+            address,
+            guessed: false,
+        }
+    }
+}
+
 impl Client {
     fn ended(&mut self, channel: Channel, kind: Kind, time: u64) {
         self.closed = Some((channel, kind, time));
@@ -138,15 +151,7 @@ impl Open {
 
     fn connect(&mut self, format: Format, notice: Notice) -> Vec<Event> {
         let named = notice.channel.is_some();
-        let channel = Channel {
-            id: notice.channel.unwrap_or_else(|| {
-                let address = notice.address.as_deref().unwrap_or("?");
-                made(&notice.client, address, notice.time)
-            }),
-            since: notice.time,
-            address: notice.address,
-            guessed: false,
-        };
+        let channel = Channel::begun(&notice.client, notice.channel, notice.time, notice.address);
         let began = event(
             format,
             &notice.client,

@@ -1,15 +1,10 @@
-//! The vectors of `tests/conformance/lists`: brokers' own lists of who is
-//! connected, between their messages, and the events they mean.
-#![allow(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    reason = "a test reads its vectors from files and stops at what it cannot read"
-)]
+//! Brokers' own lists of who is connected, between their messages.
 
-use mqtt_presence_core::event::Event;
 use mqtt_presence_core::lifecycle::{Adapter, Fields, Format, Listed, Open};
 use serde::Deserialize;
 use serde_json::Value;
+
+use super::{rows, text, vectors};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -47,12 +42,8 @@ enum Step {
 
 #[test]
 fn each_list_means_what_its_vector_says() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/conformance/lists");
     let mut seen = Vec::new();
-    for file in std::fs::read_dir(folder).unwrap() {
-        let path = file.unwrap().path();
-        let vector: Vector = serde_json::from_slice(&std::fs::read(&path).unwrap())
-            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    for vector in vectors::<Vector>("lists") {
         let format: Format = vector.format.parse().unwrap();
         seen.push(format);
         for case in vector.cases {
@@ -96,32 +87,11 @@ fn run(format: Format, case: Case) {
                 assert_eq!(reconciled.closed, events.len() - connects, "{what}");
             }
             Step::Bad(page, error) => {
-                let page = match page {
-                    Value::String(text) => text,
-                    other => other.to_string(),
-                };
                 let mut listed = Listed::new(format).unwrap();
-                let read = listed.read(&fields, page.as_bytes()).unwrap_err();
+                let read = listed.read(&fields, text(page).as_bytes()).unwrap_err();
                 assert_eq!(read.to_string(), error, "{what}");
                 assert!(listed.is_empty(), "{what}");
             }
         }
     }
-}
-
-fn rows(events: &[Event]) -> Vec<Vec<Value>> {
-    events.iter().map(row).collect()
-}
-
-fn row(event: &Event) -> Vec<Value> {
-    let extra: Value = serde_json::from_str(event.extra.as_deref().unwrap()).unwrap();
-    let why = extra.get("reason").or(extra.get("remark")).cloned();
-    vec![
-        event.client_id.clone().into(),
-        event.channel_id.clone().into(),
-        event.kind.as_str().into(),
-        event.time.into(),
-        event.client_ip.clone().into(),
-        why.unwrap_or_default(),
-    ]
 }
