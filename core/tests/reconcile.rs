@@ -104,7 +104,8 @@ fn a_list_is_judged_by_what_is_known() {
         (3, Kind::Tcpclean, 1_000, false),
         (4, Kind::Connect, 3_000, false),
     ]);
-    let judged = |channel: &str, options| Listed::new(client.channels.get(channel), 2_000, options);
+    let channel = |id: &str| client.channels.get(id).map(|channel| &**channel);
+    let judged = |id: &str, options| Listed::new(channel(id), 2_000, options);
     assert_eq!(judged("0", &plain), Listed::Opened);
     assert_eq!(judged("1", &plain), Listed::Known);
     assert_eq!(judged("1", &leased), Listed::Confirmed);

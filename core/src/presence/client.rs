@@ -52,9 +52,10 @@ pub struct Last {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Client {
-    /// By channel id, in byte order.
+    /// By channel id, in byte order. In boxes, as a node of the tree has room
+    /// for eleven and most clients have one or two.
     #[serde(default)]
-    pub channels: BTreeMap<String, Channel>,
+    pub channels: BTreeMap<String, Box<Channel>>,
     /// Time and channel id of the newest connect among the channels that were
     /// forgotten; those still here carry their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -119,7 +120,7 @@ impl Client {
         self.channels.iter().map(move |(id, channel)| {
             (
                 id.as_str(),
-                channel,
+                &**channel,
                 channel.state(id, newest, options, now),
             )
         })

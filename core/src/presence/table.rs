@@ -189,7 +189,7 @@ impl Table {
     pub fn client(&self, client: u32) -> Client {
         let channels = self.chain(self.clients[client].last).map(|channel| {
             let id = self.channels.id(channel).into_owned();
-            (id, self.channels.record(channel))
+            (id, Box::new(self.channels.record(channel)))
         });
         let forgotten = self.forgotten(client);
         Client {

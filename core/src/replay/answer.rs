@@ -68,13 +68,13 @@ impl Replay {
             let fact = |kind| slots.get(kind).map(|event| self.fact(event));
             record.channels.insert(
                 self.columns.channels.text(channel).to_owned(),
-                Channel {
+                Box::new(Channel {
                     connect: fact(Kind::Connect),
                     disconnect: fact(Kind::Disconnect),
                     tcpclean: fact(Kind::Tcpclean),
                     closed_at: None,
                     confirmed: None,
-                },
+                }),
             );
         }
         (!record.channels.is_empty()).then_some(record)

@@ -11,7 +11,7 @@ use crate::deliveries::{cases, deliveries, delivery, options, presence, settled_
 /// What must not depend on the way events took: the facts with the clock of
 /// their closing, and every answer.
 type Facts = (
-    BTreeMap<String, Channel>,
+    BTreeMap<String, Box<Channel>>,
     Option<(u64, String)>,
     Option<(u64, String)>,
     Vec<ChannelState>,

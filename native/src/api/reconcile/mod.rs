@@ -210,7 +210,8 @@ impl Work<'_> {
             }
             let channel = client
                 .as_ref()
-                .and_then(|client| client.channels.get(channel_id));
+                .and_then(|client| client.channels.get(channel_id))
+                .map(|channel| &**channel);
             let listed = Listed::new(channel, as_of, &self.service.options);
             match listed {
                 Listed::Known => {}

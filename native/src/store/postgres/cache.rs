@@ -6,7 +6,7 @@ use mqtt_presence_core::presence::Client;
 use crate::store::join::Entry;
 
 /// What a client costs beside its channels.
-const CLIENT_BYTES: usize = 1_500;
+const CLIENT_BYTES: usize = 500;
 /// What a channel costs, with its texts.
 const CHANNEL_BYTES: usize = 400;
 

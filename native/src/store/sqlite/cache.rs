@@ -14,9 +14,9 @@ use crate::store::join::{Entry, Staged, Totals};
 
 /// What a cached client costs beside its channels: keys, map slot, counters,
 /// and the first node of the tree of channels, which has room for eleven.
-const CLIENT_BYTES: usize = 2600;
+const CLIENT_BYTES: usize = 520;
 /// What a channel costs beside its texts.
-const CHANNEL_BYTES: usize = 100;
+const CHANNEL_BYTES: usize = 310;
 
 #[derive(Debug)]
 pub(super) struct Cached {
@@ -117,12 +117,11 @@ impl Cache {
             .expect("clients are dropped only between commits");
         cached.touched = batch;
         if staged.changed {
-            let new: usize = staged.part.channels.iter().map(channel_bytes).sum();
+            let new = client_bytes(&staged.part);
             let known = &cached.entry.client.channels;
             let replaced = staged.part.channels.keys();
             let old: usize = replaced
-                .filter_map(|id| known.get_key_value(id))
-                .map(channel_bytes)
+                .filter_map(|id| Some(channel_bytes(id, known.get(id)?)))
                 .sum();
             cached.entry.merge(staged);
             cached.dirty = true;
@@ -175,10 +174,13 @@ impl Cache {
 
 /// Memory of a client's channels.
 pub(super) fn client_bytes(client: &Client) -> usize {
-    client.channels.iter().map(channel_bytes).sum()
+    let channels = client.channels.iter();
+    channels
+        .map(|(id, channel)| channel_bytes(id, channel))
+        .sum()
 }
 
-fn channel_bytes((id, channel): (&String, &Channel)) -> usize {
+fn channel_bytes(id: &str, channel: &Channel) -> usize {
     let facts = [&channel.connect, &channel.disconnect, &channel.tcpclean];
     let texts: usize = facts
         .into_iter()
