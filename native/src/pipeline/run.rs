@@ -209,7 +209,8 @@ impl Pipeline {
         let most = self.settings.probe_most;
         loop {
             sleep(self.settings.probe).await;
-            if self.retrying.load(Relaxed) {
+            // A start waits for its own answer, a failed commit for the next attempt.
+            if self.retrying.load(Relaxed) || *self.health.borrow() == Health::Starting {
                 continue;
             }
             match timeout(most, self.store.oldest_transition()).await {
