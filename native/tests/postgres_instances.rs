@@ -26,7 +26,7 @@ fn batch(instance: u64, round: u64) -> Arc<Batch> {
             extra: None,
         };
         let origin = Origin {
-            source: "remoting".to_owned(),
+            source: "remoting".into(),
             message_id: Some(format!("{instance}-{round}-{n}")),
             ..Origin::default()
         };

@@ -19,7 +19,7 @@ pub fn batches(clients: u64, events: u64, size: u64) -> Vec<Arc<Batch>> {
     while fleet.peek().is_some() {
         let events = fleet.by_ref().take(size as usize).map(|(number, event)| {
             let origin = Origin {
-                source: "remoting".to_owned(),
+                source: "remoting".into(),
                 message_id: Some(format!("7F000001{number:024X}")),
                 topic: Some("presence".to_owned()),
                 queue: Some(number as u32 % 4),

@@ -149,7 +149,7 @@ async fn again(
 /// Adds the events of a record, all of them or none; what is wrong with it.
 fn read(poison: &Poison, limits: Limits, delivery: &mut Delivery) -> Option<Poison> {
     let mut again = Delivery::default();
-    message::read(&poison.raw, &poison.origin, limits, &mut again);
+    message::read(&poison.raw, poison.origin.clone(), limits, &mut again);
     let rejected = again.poison.pop();
     if rejected.is_none() {
         delivery.events.extend(again.events);

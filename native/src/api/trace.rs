@@ -74,7 +74,7 @@ pub struct Traced {
     delivered: Option<u64>,
     /// When this instance's store had it.
     committed: Option<u64>,
-    /// When it was given back to the broker instead.
+    /// When it was left uncommitted instead, to be read again.
     returned: Option<u64>,
     /// When the broker was told an offset past it; that happens every 5 s, and
     /// with requests for further messages.

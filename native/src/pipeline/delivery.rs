@@ -1,5 +1,7 @@
 //! What a source hands over.
 
+use std::fmt;
+
 use mqtt_presence_core::event::{Event, Record};
 use tokio::sync::oneshot;
 
@@ -18,11 +20,40 @@ pub struct Delivery {
     pub released: Vec<u64>,
     /// How far a file source has read with this delivery.
     pub checkpoint: Option<(String, String)>,
-    /// Sent after the commit. Dropped without a word when the delivery was
-    /// not committed: the source then leaves it for redelivery.
-    pub committed: Option<oneshot::Sender<()>>,
+    /// Called after the commit. Dropped uncalled when the delivery was not
+    /// committed: the source then leaves it for redelivery.
+    pub committed: Option<OnCommit>,
     /// Its share of the intake's budget.
     pub(super) charge: Option<Charge>,
+}
+
+/// What is to be done once the store has a delivery.
+pub struct OnCommit(Box<dyn FnOnce() + Send + Sync>);
+
+impl OnCommit {
+    /// Does this. Commits wait for it, so it should not take long.
+    pub fn new(act: impl FnOnce() + Send + Sync + 'static) -> OnCommit {
+        OnCommit(Box::new(act))
+    }
+
+    /// Tells whoever waits at the other end.
+    pub(super) fn tell(waiting: oneshot::Sender<()>) -> OnCommit {
+        OnCommit::new(|| {
+            // A source that gave up waiting gets the delivery again.
+            let _ = waiting.send(());
+        })
+    }
+
+    /// The store has it.
+    pub fn call(self) {
+        (self.0)();
+    }
+}
+
+impl fmt::Debug for OnCommit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnCommit")
+    }
 }
 
 /// What an event takes beside its texts.

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
-use super::Delivery;
 use super::budget::Charge;
+use super::{Delivery, OnCommit};
 use crate::store::Batch;
 
 /// Deliveries on their way into one batch.
 #[derive(Debug, Default)]
 pub(super) struct Group {
     batch: Batch,
-    waiting: Vec<oneshot::Sender<()>>,
+    waiting: Vec<OnCommit>,
     charges: Vec<Charge>,
     deliveries: usize,
 }
@@ -22,7 +22,7 @@ pub(super) struct Group {
 pub(super) struct Sealed {
     pub batch: Arc<Batch>,
     pub deliveries: usize,
-    waiting: Vec<oneshot::Sender<()>>,
+    waiting: Vec<OnCommit>,
     _charges: Vec<Charge>,
 }
 
@@ -79,8 +79,7 @@ impl Sealed {
     /// Tells every source that the store has its delivery.
     pub fn acknowledge(self) {
         for committed in self.waiting {
-            // A source that gave up waiting gets the delivery again.
-            let _ = committed.send(());
+            committed.call();
         }
     }
 }

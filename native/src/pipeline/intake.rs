@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::Delivery;
 use super::budget::Budget;
+use super::{Delivery, OnCommit};
 
 /// Bytes that wait at most, unless told otherwise: 64 MiB.
 const BYTES: usize = 64 * 1024 * 1024;
@@ -52,7 +52,7 @@ impl Intake {
     /// when the store has it, and is dropped when it never will.
     pub async fn submit(&self, mut delivery: Delivery) -> Result<oneshot::Receiver<()>, Closed> {
         let (committed, done) = oneshot::channel();
-        delivery.committed = Some(committed);
+        delivery.committed = Some(OnCommit::tell(committed));
         let charge = tokio::select! {
             charge = self.budget.charge(delivery.bytes()) => charge,
             () = self.sender.closed() => return Err(Closed),
@@ -64,11 +64,20 @@ impl Intake {
 
     /// The same as [`Intake::deliver`] from a thread that may block, such as
     /// a listener's.
-    pub fn deliver_blocking(&self, mut delivery: Delivery) -> Result<(), Closed> {
+    pub fn deliver_blocking(&self, delivery: Delivery) -> Result<(), Closed> {
         let (committed, done) = oneshot::channel();
+        self.submit_blocking(delivery, OnCommit::tell(committed))?;
+        done.blocking_recv().map_err(|_| Closed)
+    }
+
+    /// Hands a delivery over from such a thread, waiting only for room.
+    pub fn submit_blocking(
+        &self,
+        mut delivery: Delivery,
+        committed: OnCommit,
+    ) -> Result<(), Closed> {
         delivery.committed = Some(committed);
         delivery.charge = Some(self.budget.charge_blocking(delivery.bytes()));
-        self.sender.blocking_send(delivery).map_err(|_| Closed)?;
-        done.blocking_recv().map_err(|_| Closed)
+        self.sender.blocking_send(delivery).map_err(|_| Closed)
     }
 }

@@ -13,6 +13,6 @@ mod intake;
 pub mod metrics;
 mod run;
 
-pub use delivery::Delivery;
+pub use delivery::{Delivery, OnCommit};
 pub use intake::{Closed, Intake};
 pub use run::{Clock, Pipeline, Settings, system_clock};

@@ -55,7 +55,7 @@ impl Source for FleetSource {
             }
             let events = fleet.by_ref().take(now as usize).map(|(number, event)| {
                 let origin = Origin {
-                    source: NAME.to_owned(),
+                    source: NAME.into(),
                     offset: Some(number),
                     ..Origin::default()
                 };

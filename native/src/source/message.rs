@@ -1,6 +1,8 @@
 //! From a RocketMQ message's body to a delivery, the same for every client, and
 //! when its bytes are read again.
 
+use std::mem;
+
 use mqtt_presence_core::event::{Code, Limits, Reader};
 
 use crate::pipeline::Delivery;
@@ -9,16 +11,25 @@ use crate::store::{Origin, Poison};
 /// Adds a message to the delivery: its good records as events; and, when any
 /// record of it is bad or there is none, the whole message as poison with the
 /// first error. The good records of such a message count all the same.
-pub(crate) fn read(body: &[u8], origin: &Origin, limits: Limits, delivery: &mut Delivery) {
+pub(crate) fn read(body: &[u8], mut origin: Origin, limits: Limits, delivery: &mut Delivery) {
     let mut reader = Reader::new(limits);
     reader.push(body);
     reader.finish();
     let mut first_error = None;
-    let mut empty = true;
-    while let Some(record) = reader.next() {
-        empty = false;
+    let mut next = reader.next();
+    let empty = next.is_none();
+    while let Some(record) = next {
+        next = reader.next();
         match record.outcome {
-            Ok(event) => delivery.events.push((event, origin.clone())),
+            Ok(event) => {
+                // Most messages hold one record, which needs no copy.
+                let last = next.is_none() && first_error.is_none();
+                let from = match last {
+                    true => mem::take(&mut origin),
+                    false => origin.clone(),
+                };
+                delivery.events.push((event, from));
+            }
             Err(rejected) if first_error.is_none() => first_error = Some(rejected),
             Err(_) => {}
         }
@@ -33,7 +44,7 @@ pub(crate) fn read(body: &[u8], origin: &Origin, limits: Limits, delivery: &mut 
         None => return,
     };
     delivery.poison.push(Poison {
-        origin: origin.clone(),
+        origin,
         code: code.to_string(),
         field,
         message,
@@ -54,7 +65,12 @@ mod tests {
             ..Origin::default()
         };
         let mut delivery = Delivery::default();
-        read(body.as_bytes(), &origin, Limits::default(), &mut delivery);
+        read(
+            body.as_bytes(),
+            origin.clone(),
+            Limits::default(),
+            &mut delivery,
+        );
         assert_eq!(delivery.events.len(), events, "{body}");
         assert!(delivery.events.iter().all(|(_, from)| *from == origin));
         match poison {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Origin {
     /// The configured source: `remoting`, `grpc`, `http`, `file`, `fleet`;
     /// `bridge` where that writes by itself; `reconcile` for what a list of connections told.
-    pub source: String,
+    pub source: Cow<'static, str>,
     /// RocketMQ message id; the same over a redelivery.
     pub message_id: Option<String>,
     /// RocketMQ topic.
@@ -26,7 +26,7 @@ impl Origin {
     /// A list of connections, as core names it.
     pub fn reconciled() -> Origin {
         Origin {
-            source: RECONCILED.to_owned(),
+            source: RECONCILED.into(),
             ..Origin::default()
         }
     }

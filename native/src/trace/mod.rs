@@ -56,7 +56,7 @@ pub struct Way {
     pub delivered: u64,
     /// When the store had it.
     pub committed: Option<u64>,
-    /// When it was given back to the broker, uncommitted.
+    /// When it was left uncommitted, to be read again.
     pub returned: Option<u64>,
     /// When the broker was told an offset past it.
     pub acknowledged: Option<u64>,
@@ -93,7 +93,7 @@ impl Traces {
         self.ring().committed(numbers, now);
     }
 
-    /// These messages were given back.
+    /// These messages are left to be read again.
     pub fn returned(&self, numbers: Range<u64>, now: u64) {
         self.ring().returned(numbers, now);
     }

@@ -220,7 +220,7 @@ mod tests {
             found(&ring, "a"),
             [(7, Some(12), Some(13)), (8, Some(12), None)]
         );
-        // Given back, it is not acknowledged by what others do to its offset.
+        // Left behind, it is not acknowledged by what others do to its offset.
         ring.returned(other, 14);
         ring.acknowledged(&message("", &[], 0).queue, 100, 15);
         assert_eq!(found(&ring, "m2"), [(8, Some(12), Some(15))]);

@@ -55,7 +55,7 @@ impl Running {
                 }
                 seen.poison.extend(delivery.poison);
                 if commit.load(Ordering::Relaxed) {
-                    let _ = delivery.committed.unwrap().send(());
+                    delivery.committed.unwrap().call();
                 }
             }
         });

@@ -9,7 +9,7 @@ use mqtt_presence::source::remoting::{Config, Producer};
 use tokio::sync::Notify;
 use xtask::rocketmq::{Cluster, StartOptions};
 
-use crate::harness::{arrived, blocking, events, run, run_gated};
+use crate::harness::{arrived, blocking, ends, events, run, run_gated, starts};
 
 pub async fn all(version: &'static str) {
     let dir = tempfile::tempdir().unwrap();
@@ -94,6 +94,30 @@ pub async fn all(version: &'static str) {
     tokio::time::sleep(Duration::from_secs(15)).await;
     let kept = running.stop().await;
     assert!(arrived(&kept, "e").values().all(|times| *times == 1));
+
+    // A pipeline that ends with messages it did not commit: they stay where
+    // they are, and the next start reads them there.
+    let read_before = ends(&kept);
+    let (intake, receiver) = Intake::new(256);
+    let running = run_gated(&config, intake, receiver, Arc::new(Notify::new()));
+    producer.send(&events("f", 1_000)).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    running.abandon().await;
+    let running = run(&config);
+    running
+        .until("after a pipeline's end", 60, |kept| {
+            arrived(kept, "f").len() == 1_000
+        })
+        .await;
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    let kept = running.stop().await;
+    assert!(arrived(&kept, "f").values().all(|times| *times == 1));
+    for (queue, first) in starts(&kept) {
+        assert!(
+            first > read_before[&queue],
+            "queue {queue} goes on at {first}"
+        );
+    }
     producer.shutdown().await;
 
     // A broker that hangs takes connections and answers nothing.

@@ -67,7 +67,7 @@ pub fn run_gated(
             kept.poison.append(&mut delivery.poison);
             drop(kept);
             if let Some(committed) = delivery.committed.take() {
-                let _ = committed.send(());
+                committed.call();
             }
         }
     });
@@ -119,6 +119,18 @@ impl Running {
         self.health(limit, |health| *health == Health::Ready).await;
     }
 
+    /// Ends the pipeline, whatever waits for it, and then the source.
+    pub async fn abandon(self) {
+        self.collector.abort();
+        let _ = self.collector.await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        self.shutdown.cancel();
+        tokio::time::timeout(Duration::from_secs(30), self.source)
+            .await
+            .expect("the source ends in time")
+            .unwrap();
+    }
+
     pub async fn stop(self) -> Kept {
         let begin = Instant::now();
         self.shutdown.cancel();
@@ -154,6 +166,26 @@ pub fn arrived(kept: &Kept, prefix: &str) -> HashMap<String, usize> {
         }
     }
     times
+}
+
+/// The smallest offset of each queue.
+pub fn starts(kept: &Kept) -> HashMap<u32, u64> {
+    by_queue(kept, u64::min)
+}
+
+/// The largest offset of each queue.
+pub fn ends(kept: &Kept) -> HashMap<u32, u64> {
+    by_queue(kept, u64::max)
+}
+
+fn by_queue(kept: &Kept, choose: impl Fn(u64, u64) -> u64) -> HashMap<u32, u64> {
+    let mut offsets = HashMap::new();
+    for (_, origin) in &kept.events {
+        let offset = origin.offset.unwrap();
+        let chosen = offsets.entry(origin.queue.unwrap()).or_insert(offset);
+        *chosen = choose(*chosen, offset);
+    }
+    offsets
 }
 
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {

@@ -20,7 +20,7 @@ pub fn event(client: &str, channel: &str, kind: Kind, time: u64) -> Event {
 
 pub fn origin(message: u64) -> Origin {
     Origin {
-        source: "remoting".to_owned(),
+        source: "remoting".into(),
         message_id: Some(format!("{message:032X}")),
         topic: Some("presence".to_owned()),
         queue: Some(3),

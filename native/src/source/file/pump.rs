@@ -126,7 +126,7 @@ impl Pump {
 
 pub(super) fn origin(offset: u64) -> Origin {
     Origin {
-        source: NAME.to_owned(),
+        source: NAME.into(),
         offset: Some(offset),
         ..Origin::default()
     }

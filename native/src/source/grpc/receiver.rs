@@ -138,14 +138,14 @@ async fn settle(
 fn read(source: &str, message: &MessageView, delivery: &mut Delivery) {
     // The library shows neither queue nor offset.
     let origin = Origin {
-        source: source.to_owned(),
+        source: source.to_owned().into(),
         message_id: Some(message.message_id().to_owned()),
         topic: Some(message.topic().to_owned()),
         queue: None,
         offset: None,
     };
     match unpack(message.body()) {
-        Ok(body) => message::read(&body, &origin, Limits::default(), delivery),
+        Ok(body) => message::read(&body, origin, Limits::default(), delivery),
         Err(unreadable) => delivery.poison.push(Poison {
             origin,
             code: unreadable.code.as_str().to_owned(),

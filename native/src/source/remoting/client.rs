@@ -13,13 +13,15 @@ use secrecy::ExposeSecret;
 use tracing::warn;
 
 use super::config::Config;
+use super::holds::Holds;
 use super::hook::Hook;
+use super::parcel::Tags;
 use super::trace::Tracer;
 use super::watch::{INTERVAL, Watch};
 
-/// Listener calls that run at once, each with at most 32 messages: enough for
-/// the next commit to gather while one is written.
-pub(super) const LISTENERS: u32 = 256;
+/// Listener calls that run at once. They end when the pipeline has their
+/// messages, so these are enough to keep the cores of any machine busy.
+pub(super) const LISTENERS: u32 = 16;
 
 /// Threads beside those of the listeners, for the client's own blocking work.
 const SPARE: usize = 16;
@@ -120,6 +122,8 @@ pub(super) fn hook(
     config: &Config,
     watch: Arc<Watch>,
     tracer: Option<Arc<Tracer>>,
+    holds: Arc<Holds>,
+    packs: Option<Tags>,
 ) -> Result<Arc<Hook>, String> {
     let signer = config.keys()?.map(|(access, secret)| {
         AclClientRPCHook::new(SessionCredentials::with_keys(
@@ -131,5 +135,7 @@ pub(super) fn hook(
         signer,
         watch,
         tracer,
+        holds,
+        packs,
     }))
 }

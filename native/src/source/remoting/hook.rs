@@ -5,22 +5,27 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use rocketmq_client_rust::AclClientRPCHook;
+use rocketmq_client_rust::{AclClientRPCHook, ClientError};
 use rocketmq_error::SharedError;
 use rocketmq_protocol::protocol::remoting_command::RemotingCommand;
 use rocketmq_protocol::protocol::route::topic_route_data::TopicRouteData;
 use rocketmq_transport::api::RPCHook;
 
+use super::holds::Holds;
+use super::parcel::{self, Tags};
 use super::route;
-use super::trace::Tracer;
+use super::trace::{RETRY, Tracer, read_from};
 use super::watch::{Ask, Watch};
 
 /// Codes of requests.
+const SEND: i32 = 10;
 const PULL: i32 = 11;
 const QUERY_OFFSET: i32 = 14;
 const UPDATE_OFFSET: i32 = 15;
 const HEARTBEAT: i32 = 34;
+const SEND_BACK: i32 = 36;
 const ROUTE: i32 = 105;
+const SEND_V2: i32 = 310;
 const SEND_BATCH: i32 = 320;
 
 /// Codes of answers.
@@ -43,6 +48,9 @@ pub(super) struct Hook {
     pub(super) signer: Option<AclClientRPCHook>,
     pub(super) watch: Arc<Watch>,
     pub(super) tracer: Option<Arc<Tracer>>,
+    pub(super) holds: Arc<Holds>,
+    /// Pulls are packed into parcels, of these tags.
+    pub(super) packs: Option<Tags>,
 }
 
 impl RPCHook for Hook {
@@ -53,7 +61,16 @@ impl RPCHook for Hook {
     ) -> Result<(), SharedError> {
         match request.code() {
             SEND_BATCH => keep_ids(request),
+            // A listener that panicked: its messages are read again, and a broker
+            // would give back the first one of a parcel alone.
+            SEND_BACK => return refuse("what is not consumed stays in its queue"),
+            SEND | SEND_V2 if retries(request) => {
+                return refuse("what is not consumed stays in its queue");
+            }
             PULL => {
+                if commits(request) {
+                    self.lower(request)?;
+                }
                 if let Some((broker, queue)) = self.queue(request) {
                     self.watch.asked(broker, queue);
                     if let Some(offset) = number(request, "queueOffset") {
@@ -71,6 +88,7 @@ impl RPCHook for Hook {
                 }
             }
             UPDATE_OFFSET => {
+                self.lower(request)?;
                 if let Some((broker, queue)) = self.queue(request)
                     && let Some(offset) = number(request, "commitOffset")
                 {
@@ -111,6 +129,14 @@ impl RPCHook for Hook {
                     self.watch.answered(broker, queue);
                     if let Some(end) = number(response, "maxOffset") {
                         self.watch.lags().end(broker, queue, end, Instant::now());
+                    }
+                    if let Some(tags) = &self.packs
+                        && response.code() == SUCCESS
+                        && let Some(packed) = response
+                            .body()
+                            .and_then(|answer| parcel::pack(answer, tags))
+                    {
+                        response.set_body_mut_ref(packed);
                     }
                 }
             }
@@ -160,15 +186,24 @@ impl Hook {
         }
     }
 
+    /// The offset that the broker is told to be consumed is one that the store has.
+    fn lower(&self, request: &mut RemotingCommand) -> Result<(), SharedError> {
+        let Some((topic, broker, id, offset)) = told(request) else {
+            return refuse("a consumed offset of no queue");
+        };
+        let stored = self.holds.stored(&read_from(topic, broker, id), offset);
+        if stored < offset {
+            request.add_ext_field("commitOffset", stored.to_string());
+        }
+        Ok(())
+    }
+
     /// Tells the tracer what the broker is told, of the retry topic too.
     fn trace(&self, request: &RemotingCommand) {
         let Some(tracer) = &self.tracer else {
             return;
         };
-        let field = |name: &str| request.ext_fields().and_then(|fields| fields.get(name));
-        if let (Some(topic), Some(broker)) = (field("topic"), field("bname"))
-            && let Some(queue) = number(request, "queueId").and_then(|id| i32::try_from(id).ok())
-            && let Some(offset) = number(request, "commitOffset")
+        if let Some((topic, broker, queue, offset)) = told(request)
             && let Ok(offset) = u64::try_from(offset)
         {
             tracer.told(topic, broker, queue, offset);
@@ -197,6 +232,28 @@ impl Hook {
         self.watch.broker(ask, from, answer);
         is_good
     }
+}
+
+/// Topic, broker, queue and offset of a request that says what was consumed.
+fn told(request: &RemotingCommand) -> Option<(&str, &str, i32, i64)> {
+    let fields = request.ext_fields()?;
+    Some((
+        fields.get("topic")?,
+        fields.get("bname")?,
+        fields.get("queueId")?.parse().ok()?,
+        fields.get("commitOffset")?.parse().ok()?,
+    ))
+}
+
+/// Whether a message is sent to a group's retry topic; `b` is that field's short name.
+fn retries(request: &RemotingCommand) -> bool {
+    let fields = request.ext_fields();
+    let topic = fields.and_then(|fields| fields.get("b").or_else(|| fields.get("topic")));
+    topic.is_some_and(|topic| topic.contains(RETRY))
+}
+
+fn refuse(reason: &str) -> Result<(), SharedError> {
+    Err(ClientError::illegal_argument(reason).into_shared_error())
 }
 
 /// Whether a pull also says what was consumed.

@@ -1,17 +1,19 @@
 //! RocketMQ 4.x and 5.x through its name servers: what the rules of Alibaba's
 //! MQTT service export to.
 //!
-//! A listener call holds at most 32 messages, becomes one delivery, and is
-//! acknowledged as a whole once the store has it. While the store is down the
-//! calls wait, and no more messages are fetched than fit in memory. Once the
-//! pipeline has ended, messages go back to the broker and come again.
+//! A listener call holds at most 32 messages and becomes one delivery. The
+//! broker is told of no offset past a message that the store does not have
+//! (`holds`). While the store is down the calls wait for room, and no more
+//! messages are fetched than fit in memory. What is not committed in the end
+//! stays in its queue and is read again.
 //!
 //! The crate that speaks the protocol is contained: its runtime and settings
 //! in `client`, what it says to the servers in `hook` (where the routes of 4.x
 //! are mended too), what its silence means in `watch`, which queues are ours in
 //! `share`, whether they are read in `queues` and how far behind they are in `lag`; what
-//! `trace` follows of messages is in `trace`. A consumer that panics or does
-//! not recover is built anew.
+//! `trace` follows of messages is in `trace`. So that it does little for each
+//! message, those of a pull go through it as one (`parcel`, of the messages
+//! that `frame` reads). A consumer that panics or does not recover is built anew.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,10 +27,13 @@ use crate::trace::Traces;
 
 mod client;
 mod config;
+mod frame;
+mod holds;
 mod hook;
 mod lag;
 mod listener;
 mod look;
+mod parcel;
 mod probe;
 mod producer;
 mod queues;

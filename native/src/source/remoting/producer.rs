@@ -67,7 +67,7 @@ impl Producer {
         let mut inner = DefaultMQProducer::builder(client.runtime())
             .client_config(settings(config))
             .producer_group(format!("{}_producer", config.group))
-            .rpc_hook(hook(config, Arc::clone(&watch), None).map_err(fail)?)
+            .rpc_hook(hook(config, Arc::clone(&watch), None, Arc::default(), None).map_err(fail)?)
             .build();
         if let Err(error) = inner.start().await {
             inner.shutdown().await;

@@ -17,13 +17,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::{Client, LISTENERS, hook};
 use super::config::{Config, From};
+use super::holds::Holds;
 use super::listener::Listener;
+use super::parcel::Tags;
 use super::share::Shares;
 use super::trace::Tracer;
 use super::watch::Watch;
 use crate::pipeline::Intake;
 
-/// How long the listener calls that run may go on once intake has stopped.
+/// How long what was taken may go on to the store once intake has stopped.
 const DRAIN: Duration = Duration::from_secs(10);
 /// How long the end of a session may take in all.
 const END: Duration = Duration::from_secs(25);
@@ -117,6 +119,9 @@ async fn consume(
         From::First => ConsumeFromWhere::ConsumeFromFirstOffset,
         From::Last => ConsumeFromWhere::ConsumeFromLastOffset,
     };
+    let holds = Arc::new(Holds::default());
+    // Traces are told of each message.
+    let packs = tracer.is_none().then(|| Tags::new(&config.tags));
     let mut consumer = DefaultMQPushConsumer::builder(client.runtime())
         .client_config(settings)
         .consumer_group(config.group.as_str())
@@ -137,7 +142,13 @@ async fn consume(
         .consume_timeout(7 * 24 * 60)
         .max_reconsume_times(i32::MAX)
         .await_termination_millis_when_shutdown(DRAIN.as_millis() as u64)
-        .rpc_hook(Some(hook(config, Arc::clone(&watch), tracer.clone())?))
+        .rpc_hook(Some(hook(
+            config,
+            Arc::clone(&watch),
+            tracer.clone(),
+            Arc::clone(&holds),
+            packs,
+        )?))
         .build();
     consumer
         .subscribe(config.topic.as_str(), config.tags.as_str())
@@ -148,14 +159,13 @@ async fn consume(
         intake,
         watch: Arc::clone(&watch),
         tracer,
+        holds: Arc::clone(&holds),
+        stop: stop.clone(),
     };
     consumer.register_message_listener_concurrently(
         move |messages: &[&MessageExt], context: &ConsumeConcurrentlyContext| {
-            Ok(if listener.take(context.get_message_queue(), messages) {
-                ConsumeConcurrentlyStatus::ConsumeSuccess
-            } else {
-                ConsumeConcurrentlyStatus::ReconsumeLater
-            })
+            listener.take(context.get_message_queue(), messages);
+            Ok(ConsumeConcurrentlyStatus::ConsumeSuccess)
         },
     );
     let started = consumer.start().await.map_err(|error| error.to_string());
@@ -163,6 +173,8 @@ async fn consume(
         while stop.run_until_cancelled(sleep(ENDS)).await.is_some() {
             ask_for_ends(&mut consumer, &config.topic, &watch).await;
         }
+        // The broker is then told the offsets of what is committed by then.
+        let _ = timeout(DRAIN, holds.settle()).await;
     }
     consumer.shutdown().await;
     started

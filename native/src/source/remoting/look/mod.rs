@@ -167,7 +167,7 @@ async fn ask(
         &client.runtime(),
         0,
         settings(config),
-        Some(hook(config, unused, None)?),
+        Some(hook(config, unused, None, Arc::default(), None)?),
     )
     .map_err(|error| error.to_string())?;
     handle.start().await.map_err(|error| error.to_string())?;

@@ -26,9 +26,10 @@ use writer::Writer;
 const REGION: &str = "MSG_REGION";
 const SWITCH: &str = "TRACE_ON";
 /// Where a client reads what was given back to the broker.
-const RETRY: &str = "%RETRY%";
+pub(super) const RETRY: &str = "%RETRY%";
 
-fn read_from(topic: &str, broker: &str, id: i32) -> Queue {
+/// A queue, by what the client calls it.
+pub(super) fn read_from(topic: &str, broker: &str, id: i32) -> Queue {
     Queue {
         broker: broker.to_owned(),
         retry: topic.contains(RETRY),
@@ -149,7 +150,7 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// The store has them, or they go back to the broker.
+    /// The store has them, or they are left to be read again.
     pub(super) fn ended(self, committed: bool) {
         let now = clock::now();
         if committed {
