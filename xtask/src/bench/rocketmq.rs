@@ -10,63 +10,60 @@ use super::{java, program};
 use crate::rocketmq::{Cluster, StartOptions};
 use crate::{place, step};
 
-const TOPIC: &str = "bench";
-const QUEUES: u32 = 4;
+/// Topics by their number of queues.
+const TOPICS: [(&str, u32); 2] = [("bench", 4), ("bench16", 16)];
 
 pub(super) fn measure(events: u64) -> Result<Vec<Row>, String> {
     let folder = place::target().join("bench").join("rocketmq");
     // A topic with old events would spoil the count.
     place::fresh(&folder)?;
-    let cluster = Cluster::start(
-        StartOptions::new("5.3.3", folder.join("server"))
-            .topic(TOPIC, QUEUES)
-            .group("GID_bench")
-            .group("GID_bench_java")
-            .group("GID_bench_warm"),
-    )?;
+    let mut options = StartOptions::new("5.3.3", folder.join("server"));
+    for (topic, queues) in TOPICS {
+        options = options.topic(topic, queues);
+    }
+    for group in ["GID_bench", "GID_bench_java", "GID_bench_warm"] {
+        options = options.group(group);
+    }
+    let cluster = Cluster::start(options)?;
+    for (topic, _) in TOPICS {
+        fill(&cluster, topic, events)?;
+    }
+    // Whoever comes first pays for the broker's own warming up: neither should.
+    java::listen(cluster.namesrv(), TOPICS[0].0, "GID_bench_warm", events)?;
+    let mut rows = Vec::new();
+    for (topic, queues) in TOPICS {
+        let ours = consume(&cluster, &folder, topic, events)?;
+        let theirs = java::listen(cluster.namesrv(), topic, "GID_bench_java", events)?;
+        let what = format!("RocketMQ 5.3.3 → remoting → sqlite, flushed, {queues} queues");
+        let beside = |what| {
+            Row::rate(what, events, ours).beside(
+                "documented Java listener, in memory",
+                events as f64 / theirs,
+            )
+        };
+        let again = format!("the same beside the Java listener, {queues} queues");
+        rows.push(beside(what).aim(Aim::AtLeast(100_000.0)));
+        rows.push(beside(again).aim(Aim::Times(1.5)));
+    }
+    Ok(rows)
+}
+
+fn fill(cluster: &Cluster, topic: &str, events: u64) -> Result<(), String> {
     step::run(
         "fill the topic",
         Command::new(program())
-            .args([
-                "generate",
-                "--clients",
-                "200000",
-                "--seed",
-                "1",
-                "--events",
-                &events.to_string(),
-            ])
-            .args([
-                "--to",
-                "rocketmq",
-                "--namesrv",
-                cluster.namesrv(),
-                "--topic",
-                TOPIC,
-            ]),
-    )?;
-    // Whoever comes first pays for the broker's own warming up: neither should.
-    java::listen(cluster.namesrv(), TOPIC, "GID_bench_warm", events)?;
-    let ours = consume(&cluster, &folder, events)?;
-    let peer = java::listen(cluster.namesrv(), TOPIC, "GID_bench_java", events)?;
-    let row = Row::rate(
-        format!("RocketMQ 5.3.3 → remoting → sqlite, flushed, {QUEUES} queues"),
-        events,
-        ours,
-    );
-    let java = events as f64 / peer;
-    Ok(vec![
-        row.beside("documented Java listener, in memory", java)
-            .aim(Aim::AtLeast(100_000.0)),
-    ])
+            .args(["generate", "--clients", "200000", "--seed", "1"])
+            .args(["--events", &events.to_string(), "--to", "rocketmq"])
+            .args(["--namesrv", cluster.namesrv(), "--topic", topic]),
+    )
 }
 
 /// Seconds that the service took.
-fn consume(cluster: &Cluster, folder: &Path, events: u64) -> Result<f64, String> {
-    let store = folder.join("presence.sqlite");
+fn consume(cluster: &Cluster, folder: &Path, topic: &str, events: u64) -> Result<f64, String> {
+    let store = folder.join(format!("{topic}.sqlite"));
     let parts = format!(
         "[store]\nkind = \"sqlite\"\npath = {store:?}\n\n\
-         [[source]]\nkind = \"remoting\"\nnamesrv = [\"{}\"]\ntopic = \"{TOPIC}\"\ngroup = \"GID_bench\"\nfrom = \"first\"\n",
+         [[source]]\nkind = \"remoting\"\nnamesrv = [\"{}\"]\ntopic = \"{topic}\"\ngroup = \"GID_bench\"\nfrom = \"first\"\n",
         cluster.namesrv()
     );
     let mut service = Service::start(folder, "", &parts)?;
