@@ -15,6 +15,7 @@ use tracing::warn;
 use super::config::Config;
 use super::holds::Holds;
 use super::hook::Hook;
+use super::pace::{self, Pace};
 use super::parcel::Tags;
 use super::trace::Tracer;
 use super::watch::{INTERVAL, Watch};
@@ -103,6 +104,7 @@ pub(super) fn settings(config: &Config) -> ClientConfig {
     settings.set_namespace(config.instance().unwrap_or_default().into());
     settings.set_poll_name_server_interval(interval);
     settings.set_heartbeat_broker_interval(interval);
+    settings.set_pull_message_service_shards(pace::shards());
     if let Some(tls) = &config.tls {
         // Dependencies link two cryptography providers and rustls panics
         // rather than choose; an error says that one is chosen already.
@@ -135,6 +137,7 @@ pub(super) fn hook(
         signer,
         watch,
         tracer,
+        pace: Pace::default(),
         holds,
         packs,
     }))

@@ -13,7 +13,7 @@
 //! `share`, whether they are read in `queues` and how far behind they are in `lag`; what
 //! `trace` follows of messages is in `trace`. So that it does little for each
 //! message, those of a pull go through it as one (`parcel`, of the messages
-//! that `frame` reads). A consumer that panics or does not recover is built anew.
+//! that `frame` reads). It loses requests that come too fast (`pace`). A consumer that panics or does not recover is built anew.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -33,6 +33,7 @@ mod hook;
 mod lag;
 mod listener;
 mod look;
+mod pace;
 mod parcel;
 mod probe;
 mod producer;

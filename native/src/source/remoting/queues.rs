@@ -84,6 +84,11 @@ impl Queues {
         });
     }
 
+    /// How many are ours.
+    pub(super) fn count(&self) -> usize {
+        self.own.as_ref().map_or(0, Vec::len)
+    }
+
     fn find(&mut self, broker: &str, id: i32) -> Option<&mut Queue> {
         self.own
             .iter_mut()

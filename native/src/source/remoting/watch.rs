@@ -211,6 +211,11 @@ impl Watch {
         self.state().queues.assign(share, Instant::now());
     }
 
+    /// How many queues are ours.
+    pub(super) fn queues(&self) -> usize {
+        self.state().queues.count()
+    }
+
     /// The client asks for messages of this queue.
     pub(super) fn asked(&self, broker: &str, queue: i32) {
         self.state().queues.asked(broker, queue, Instant::now());
