@@ -8,6 +8,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::quality::RandomState;
 use mqtt_presence_core::event::Event;
 use mqtt_presence_core::presence::{Channel, Client, Closing, Options, RECONCILED, Transition};
 
@@ -46,7 +47,7 @@ pub(super) struct Flip {
 /// What a batch does.
 #[derive(Debug)]
 pub(super) struct Stage<'b> {
-    pub clients: HashMap<&'b str, Staged>,
+    pub clients: HashMap<&'b str, Staged, RandomState>,
     pub flips: Vec<Flip>,
     /// Position in the batch of each event that changed something, and the
     /// id of its transition or 0.
@@ -62,7 +63,8 @@ pub(super) fn stage<'b, 'k>(
     options: &Options,
     known: impl Fn(&str) -> Option<&'k Entry>,
 ) -> Stage<'b> {
-    let mut clients: HashMap<&str, Staged> = HashMap::with_capacity(batch.events.len());
+    let mut clients: HashMap<&str, Staged, _> =
+        HashMap::with_capacity_and_hasher(batch.events.len(), RandomState::default());
     let mut flips = Vec::new();
     let mut changes = Vec::new();
     let mut totals = totals.clone();

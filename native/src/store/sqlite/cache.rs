@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
 use std::sync::Arc;
 
+use foldhash::quality::RandomState;
 use mqtt_presence_core::presence::{Channel, Client};
 
 use crate::store::join::{Entry, Staged, Totals};
@@ -32,7 +33,7 @@ pub(super) struct Cached {
 /// Clients by id, and the totals that go with them.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
-    clients: HashMap<Arc<str>, Cached>,
+    clients: HashMap<Arc<str>, Cached, RandomState>,
     fresh: BTreeSet<Arc<str>>,
     bytes: usize,
     pub totals: Totals,

@@ -17,6 +17,9 @@ use super::write;
 use crate::store::join::{Entry, Stage, stage};
 use crate::store::{Batch, Committed, StoreError};
 
+/// Clients that are made visible while queries wait: some 30 µs.
+const AT_ONCE: usize = 64;
+
 /// What the writer is asked to do.
 pub(super) enum Command {
     Commit {
@@ -143,12 +146,14 @@ impl Writer {
             self.log_bytes += row.len();
         }
         self.note_folded(folded, number - 1);
-        let mut cache = self.shared.cache_mut();
-        cache.totals = staged.totals;
-        for (id, client) in staged.clients {
-            cache.merge(id, client, number);
+        self.shared.cache_mut().totals = staged.totals;
+        let mut clients = staged.clients.into_iter();
+        while clients.len() > 0 {
+            let mut cache = self.shared.cache_mut();
+            for (id, client) in clients.by_ref().take(AT_ONCE) {
+                cache.merge(id, client, number);
+            }
         }
-        drop(cache);
         self.evict_if_due();
         if let Some(last) = staged.flips.last() {
             self.shared.newest.send_replace(last.numbered.id);
