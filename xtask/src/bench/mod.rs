@@ -14,6 +14,7 @@ mod redis;
 mod replay;
 mod rocketmq;
 mod service;
+mod start;
 mod store;
 mod table;
 mod wrk;
@@ -59,6 +60,8 @@ enum Name {
     Sqlite,
     /// How core's rate and memory change from ten thousand to ten million clients
     Growth,
+    /// How soon `serve` answers over a file of 10 million clients; takes minutes and 15 GB of disk
+    Start,
     /// The page in Chromium against its budgets; the table goes into web/README.md
     Page,
 }
@@ -113,6 +116,9 @@ pub fn bench(args: &BenchArgs) -> Result<(), String> {
     }
     if wanted(Name::Query) {
         rows.extend(query::measure(args.events)?);
+    }
+    if wanted(Name::Start) {
+        rows.extend(start::measure()?);
     }
     if !rows.is_empty() {
         println!("\n{}\n\n{}", record::machine(), table::markdown(&rows));

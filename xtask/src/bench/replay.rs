@@ -1,7 +1,7 @@
 //! `mqtt-presence replay` over a generated NDJSON file.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -9,27 +9,37 @@ use super::program;
 use super::table::{Aim, Row, number};
 use crate::{place, step};
 
-/// A generated recording.
+/// A generated recording, with events that come twice and late.
 pub(super) fn recording(events: u64) -> Result<PathBuf, String> {
     let path = place::target().join("bench").join("replay.ndjson");
-    let file = std::fs::create_dir_all(path.parent().unwrap_or(&path))
-        .and_then(|()| File::create(&path))
+    generate(
+        &path,
+        200_000,
+        events,
+        &["--duplicate", "0.05", "--shuffle", "50"],
+    )?;
+    Ok(path)
+}
+
+/// Writes the events of a fleet to this file.
+pub(super) fn generate(
+    path: &Path,
+    clients: u64,
+    events: u64,
+    faults: &[&str],
+) -> Result<(), String> {
+    let file = std::fs::create_dir_all(path.parent().unwrap_or(path))
+        .and_then(|()| File::create(path))
         .map_err(|error| format!("cannot write `{}`: {error}", path.display()))?;
     step::run(
         "generate the recording",
         Command::new(program())
-            .args(["generate", "--clients", "200000", "--seed", "1"])
-            .args([
-                "--duplicate",
-                "0.05",
-                "--shuffle",
-                "50",
-                "--events",
-                &events.to_string(),
-            ])
+            .args(["generate", "--seed", "1"])
+            .args(["--clients", &clients.to_string()])
+            .args(["--events", &events.to_string()])
+            .args(faults)
             .stdout(file),
-    )?;
-    Ok(path)
+    )
 }
 
 pub(super) fn measure(events: u64) -> Result<Row, String> {

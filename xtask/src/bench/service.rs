@@ -56,24 +56,63 @@ impl Service {
         }
     }
 
+    /// Waits until `GET path` answers 200.
+    pub(super) fn until_found(&mut self, path: &str, limit: Duration) -> Result<(), String> {
+        let end = Instant::now() + limit;
+        while Instant::now() < end {
+            if let Some((200, _)) = self.get(path)? {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Err(format!("`{path}` was not found in {} s", limit.as_secs()))
+    }
+
+    /// Clients that it knows.
+    pub(super) fn clients(&mut self) -> Result<u64, String> {
+        let stats = self.stats()?;
+        stats["clients"]
+            .as_u64()
+            .ok_or_else(|| "/v1/stats names no `clients`".to_owned())
+    }
+
     /// Events that it says it has stored; 0 while it starts.
     fn stored(&mut self) -> Result<u64, String> {
-        if let Some(status) = self.running.ended() {
-            return Err(format!("mqtt-presence serve ended with {status}"));
+        let stats = self.stats()?;
+        let kinds = stats["records"]["accepted"].as_object();
+        let counts = kinds.into_iter().flat_map(serde_json::Map::values);
+        Ok(counts.filter_map(serde_json::Value::as_u64).sum())
+    }
+
+    /// Null while it starts.
+    fn stats(&mut self) -> Result<serde_json::Value, String> {
+        match self.get("/v1/stats")? {
+            Some((200, body)) => {
+                serde_json::from_str(&body).map_err(|error| format!("/v1/stats: {error}"))
+            }
+            _ => Ok(serde_json::Value::Null),
         }
-        let Ok((200, body)) = http::get(self.port, "/v1/stats") else {
-            return Ok(0);
-        };
-        let stats: serde_json::Value =
-            serde_json::from_str(&body).map_err(|error| format!("/v1/stats: {error}"))?;
-        let kinds = stats["records"]["accepted"]
-            .as_object()
-            .ok_or("/v1/stats names no `records.accepted`")?;
-        Ok(kinds.values().filter_map(serde_json::Value::as_u64).sum())
+    }
+
+    fn get(&mut self, path: &str) -> Result<Option<(u16, String)>, String> {
+        match self.running.ended() {
+            Some(status) => Err(format!("mqtt-presence serve ended with {status}")),
+            None => Ok(http::get(self.port, path).ok()),
+        }
     }
 
     /// Ends it in order.
     pub(super) fn stop(self) -> Result<(), String> {
-        self.running.stop("TERM", Duration::from_secs(20)).map(drop)
+        self.stop_within(Duration::from_secs(20))
+    }
+
+    /// The same where much is left to be written.
+    pub(super) fn stop_within(self, limit: Duration) -> Result<(), String> {
+        self.running.stop("TERM", limit).map(drop)
+    }
+
+    /// Ends it by SIGKILL.
+    pub(super) fn kill(self) {
+        self.running.kill();
     }
 }
