@@ -44,6 +44,7 @@ impl Listener {
         let offsets = messages.iter().map(|message| message.queue_offset());
         let hold = self.holds.hold(from, offsets.min().unwrap_or(0));
         if self.stop.is_cancelled() {
+            drop(hold);
             return sleep(PAUSE);
         }
         let mut delivery = Delivery::default();
@@ -93,5 +94,40 @@ impl Listener {
             queue,
             offset: u64::try_from(offset).ok(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_left_at_the_end_is_not_waited_for() {
+        let holds = Arc::new(Holds::default());
+        let (intake, _deliveries) = Intake::new(1);
+        let listener = Listener {
+            topic: "T".to_owned(),
+            intake,
+            watch: Arc::new(Watch::new("T".to_owned(), "G".to_owned())),
+            tracer: None,
+            holds: Arc::clone(&holds),
+            stop: CancellationToken::new(),
+        };
+        listener.stop.cancel();
+        let queue = MessageQueue::from_parts("T", "b", 0);
+        let calls = std::thread::spawn(move || {
+            for _ in 0..5 {
+                listener.take(&queue, &[&MessageExt::default()]);
+            }
+        });
+        let left = read_from("T", "b", 0);
+        while holds.stored(&left, 70) > 0 {
+            tokio::task::yield_now().await;
+        }
+        let waited = timeout(PAUSE * 2, holds.settle()).await;
+        assert!(waited.is_ok(), "the calls hold up the end");
+        assert!(calls.join().is_ok());
     }
 }
