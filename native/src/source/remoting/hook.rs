@@ -72,7 +72,8 @@ impl RPCHook for Hook {
             PULL => {
                 self.pace(request);
                 if commits(request) {
-                    self.lower(request)?;
+                    let stored = self.stored(request)?;
+                    request.add_ext_field("commitOffset", stored.to_string());
                 }
                 if let Some((broker, queue)) = self.queue(request) {
                     self.watch.asked(broker, queue);
@@ -91,7 +92,11 @@ impl RPCHook for Hook {
                 }
             }
             UPDATE_OFFSET => {
-                self.lower(request)?;
+                // The client tells an offset once, so it should not take one for
+                // told of which the broker has heard a part.
+                if Some(self.stored(request)?) < number(request, "commitOffset") {
+                    return refuse("the store does not have all of it yet");
+                }
                 if let Some((broker, queue)) = self.queue(request)
                     && let Some(offset) = number(request, "commitOffset")
                 {
@@ -203,16 +208,12 @@ impl Hook {
         }
     }
 
-    /// The offset that the broker is told to be consumed is one that the store has.
-    fn lower(&self, request: &mut RemotingCommand) -> Result<(), SharedError> {
+    /// How much of what a request calls consumed the store has.
+    fn stored(&self, request: &RemotingCommand) -> Result<i64, SharedError> {
         let Some((topic, broker, id, offset)) = told(request) else {
             return refuse("a consumed offset of no queue");
         };
-        let stored = self.holds.stored(&read_from(topic, broker, id), offset);
-        if stored < offset {
-            request.add_ext_field("commitOffset", stored.to_string());
-        }
-        Ok(())
+        Ok(self.holds.stored(&read_from(topic, broker, id), offset))
     }
 
     /// Tells the tracer what the broker is told, of the retry topic too.
@@ -269,7 +270,7 @@ fn retries(request: &RemotingCommand) -> bool {
     topic.is_some_and(|topic| topic.contains(RETRY))
 }
 
-fn refuse(reason: &str) -> Result<(), SharedError> {
+fn refuse<T>(reason: &str) -> Result<T, SharedError> {
     Err(ClientError::illegal_argument(reason).into_shared_error())
 }
 
@@ -318,4 +319,52 @@ pub(super) fn refusal(code: i32, response: &RemotingCommand) -> String {
 /// tells the name of its exception.
 pub(super) fn is_denied(code: i32, refusal: &str) -> bool {
     code == NO_PERMISSION || refusal.contains("AclException")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn request(code: i32, fields: &[(&'static str, &'static str)]) -> RemotingCommand {
+        let fields = fields
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()));
+        RemotingCommand::create_remoting_command(code).set_ext_fields(fields.collect())
+    }
+
+    #[test]
+    fn the_broker_is_told_what_the_store_has() {
+        let hook = Hook {
+            signer: None,
+            watch: Arc::new(Watch::new("T".into(), "G".into())),
+            tracer: None,
+            pace: Pace::default(),
+            holds: Arc::default(),
+            packs: None,
+        };
+        let asks = |code, offset| {
+            let queue = [("topic", "T"), ("bname", "b"), ("queueId", "3")];
+            let consumed = [("sysFlag", "1"), ("commitOffset", offset)];
+            let mut request = request(code, &[&queue[..], &consumed[..]].concat());
+            let to = ([127, 0, 0, 1], 1).into();
+            let sent = hook.do_before_request(to, &mut request);
+            sent.ok().and(number(&request, "commitOffset"))
+        };
+        let held = hook.holds.hold(read_from("T", "b", 3), 10);
+        assert_eq!(asks(PULL, "70"), Some(10));
+        assert_eq!(asks(PULL, "7"), Some(7));
+        assert_eq!(asks(UPDATE_OFFSET, "70"), None);
+        assert_eq!(asks(UPDATE_OFFSET, "7"), Some(7));
+        held.committed();
+        assert_eq!(asks(PULL, "70"), Some(70));
+        assert_eq!(asks(UPDATE_OFFSET, "70"), Some(70));
+    }
+
+    #[test]
+    fn nothing_is_given_back() {
+        let retry = |field| request(SEND_V2, &[(field, "%RETRY%G")]);
+        assert!(retries(&retry("b")) && retries(&retry("topic")));
+        assert!(!retries(&request(SEND_V2, &[("b", "T")])));
+    }
 }
