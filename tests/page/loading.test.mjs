@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { event, lines, three } from "./harness/events.mjs";
-import { behind, by, count, drop, eventually, file, lanes, loaded, paste, sample } from "./harness/hand.mjs";
+import { behind, by, count, drop, eventually, file, lanes, loaded, paste, sample, settled } from "./harness/hand.mjs";
 import { fleet } from "./harness/service.mjs";
 import { onPage } from "./harness/page.mjs";
 import { vectors } from "./harness/places.mjs";
@@ -81,7 +81,7 @@ onPage("reads files again for what a person says they are", async (page) => {
   await by(page, "read-as").selectOption("mosquitto");
   await eventually(() => count(page, "clients"), (clients) => clients > 0);
   assert.equal(await readAs(page), "Mosquitto log");
-  assert.match(page.url(), /[#&]as=mosquitto/);
+  assert.equal((await settled(page)).as, "mosquitto");
   await by(page, "read-as").selectOption("detected");
   await eventually(() => count(page, "clients"), (clients) => clients === 0);
   await by(page, "read-as").selectOption("mosquitto");

@@ -71,9 +71,9 @@ export async function range(page) {
   return to === undefined ? null : { from, to };
 }
 
-/** The view, once the address bar holds what was done before. */
+/** The view, once the address bar holds what was done before: by the page's own clock, which a busy machine holds up too. */
 export async function settled(page) {
-  await page.waitForTimeout(550);
+  await page.evaluate(() => new Promise((after) => setTimeout(after, 550)));
   return address(page);
 }
 
