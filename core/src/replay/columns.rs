@@ -56,9 +56,8 @@ impl Columns {
         extra: Option<&str>,
         place: &Place,
     ) -> Result<(), Full> {
+        let (record, line) = numbers(place)?;
         // NONE and the interners' "number plus one" need the last numbers.
-        let record = u32::try_from(place.record).map_err(|_| Full)?;
-        let line = u32::try_from(place.line).map_err(|_| Full)?;
         if self.texts.len() >= (NONE - 2) as usize {
             return Err(Full);
         }
@@ -67,11 +66,7 @@ impl Columns {
             .push(self.channels.intern(client, event.channel_id));
         self.kind.push(event.kind as u8);
         self.lag.push(self.newest.saturating_sub(event.time));
-        self.newest = self.newest.max(event.time);
-        self.oldest = Some(
-            self.oldest
-                .map_or(event.time, |oldest| oldest.min(event.time)),
-        );
+        self.reach(event.time);
         self.chain(client);
         self.time.push(event.time);
         let address = Address::new(event.client_ip, &mut self.texts);
@@ -84,6 +79,18 @@ impl Columns {
         self.line.push(line);
         self.offset.push(place.offset);
         Ok(())
+    }
+
+    /// Lets an event by that another shard keeps: later ones may be late behind it.
+    pub fn pass(&mut self, time: u64, place: &Place) -> Result<(), Full> {
+        numbers(place)?;
+        self.reach(time);
+        Ok(())
+    }
+
+    fn reach(&mut self, time: u64) {
+        self.newest = self.newest.max(time);
+        self.oldest = Some(self.oldest.map_or(time, |oldest| oldest.min(time)));
     }
 
     /// Hangs the event that is being pushed behind the client's events.
@@ -223,4 +230,11 @@ impl Columns {
         let times = self.time(a).cmp(&self.time(b));
         times.then_with(|| one.compare(other, &self.texts))
     }
+}
+
+/// Record and line of a place.
+fn numbers(place: &Place) -> Result<(u32, u32), Full> {
+    let record = u32::try_from(place.record).map_err(|_| Full)?;
+    let line = u32::try_from(place.line).map_err(|_| Full)?;
+    Ok((record, line))
 }

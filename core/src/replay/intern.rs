@@ -98,11 +98,23 @@ impl Interner {
     }
 }
 
+/// Which of `shards` a text is in. From the half of its hash that
+/// [`Interner`] does not look at, so that a shard's texts fill all places of
+/// its tables.
+pub(super) fn spread(text: &str, shards: u32) -> u32 {
+    let lower = u64::from(hash_in_full(0, text) as u32);
+    ((lower * u64::from(shards)) >> 32) as u32
+}
+
 fn hash(scope: u32, text: &str) -> u32 {
+    (hash_in_full(scope, text) >> 32) as u32
+}
+
+fn hash_in_full(scope: u32, text: &str) -> u64 {
     let mut hasher = FixedState::with_seed(0).build_hasher();
     hasher.write_u32(scope);
     hasher.write(text.as_bytes());
-    (hasher.finish() >> 32) as u32
+    hasher.finish()
 }
 
 #[cfg(test)]

@@ -59,6 +59,7 @@ mod joined;
 mod lag;
 mod lanes;
 mod line;
+mod merged;
 mod offenders;
 mod order;
 mod overview;
@@ -66,6 +67,7 @@ mod places;
 mod report;
 mod rows;
 mod scene;
+mod shard;
 mod survey;
 mod timeline;
 mod totals;
@@ -77,6 +79,7 @@ pub use entry::EventEntry;
 pub use input::{Input, Shape};
 pub use inspect::{Explanation, InspectedChannel, Inspection, SlotEntry};
 pub use lanes::{Lanes, Raster};
+pub use merged::Merged;
 pub use offenders::{Anomaly, AnomalySummary};
 pub use order::{ClientFilter, Sort};
 pub use overview::{Cursor, Overview, Standing};
@@ -89,6 +92,7 @@ use columns::Columns;
 use drawn::Drawn;
 use index::Index;
 use rows::Selected;
+use shard::Shard;
 use survey::Survey;
 
 /// How a recording is evaluated. All times are milliseconds.
@@ -147,6 +151,9 @@ impl std::error::Error for Full {}
 #[derive(Debug)]
 pub struct Replay {
     options: Options,
+    shard: Shard,
+    /// How many records were pushed, other shards' too.
+    records: u64,
     columns: Columns,
     rejections: Vec<Rejection>,
     files: Vec<String>,
@@ -173,8 +180,45 @@ struct Rejection {
 impl Replay {
     /// An empty recording.
     pub fn new(options: Options) -> Replay {
+        Replay::of(Shard::WHOLE, options)
+    }
+
+    /// One of `shards` recordings, the `number`th from 0, that divide the
+    /// clients among them. Push every record to each of them: it counts all,
+    /// keeps the events of its own clients, and answers for those alone;
+    /// rejected records are the first's. [`Merged`] is the report of all.
+    ///
+    /// ```
+    /// use mqtt_presence_core::event::Limits;
+    /// use mqtt_presence_core::replay::{Input, Merged, Options, Replay, Shape, View};
+    ///
+    /// let input = br#"{"clientId":"a","channelId":"c1","eventType":"connect","time":1000}
+    ///     {"clientId":"b","channelId":"c2","eventType":"connect","time":2000}"#;
+    /// let mut reports = Vec::new();
+    /// let shards = [0, 1].map(|number| {
+    ///     let mut shard = Replay::shard(Options::default(), number, 2);
+    ///     let mut reading = Input::new(Limits::default(), Shape::Detected);
+    ///     reading.push(&mut shard, input).unwrap();
+    ///     reading.finish(&mut shard).unwrap();
+    ///     shard
+    /// });
+    /// reports.extend(shards.iter().map(|shard| shard.report(View::Whole)));
+    /// let merged = Merged::new(&reports);
+    /// assert_eq!(merged.summary.online, 2);
+    /// assert_eq!(merged.clients[0].client_id, "a");
+    /// ```
+    ///
+    /// # Panics
+    /// Unless `number` is below `shards`.
+    pub fn shard(options: Options, number: u32, shards: u32) -> Replay {
+        Replay::of(Shard::new(number, shards), options)
+    }
+
+    fn of(shard: Shard, options: Options) -> Replay {
         Replay {
             options: of_replay(options),
+            shard,
+            records: 0,
             columns: Columns::default(),
             rejections: Vec::new(),
             files: Vec::new(),
@@ -203,10 +247,9 @@ impl Replay {
         let place = record.place;
         match record.outcome {
             Ok(event) => {
-                let plain = Plain::from(&event);
-                self.columns.push(&plain, event.extra.as_deref(), &place)?;
+                self.keep(&Plain::from(&event), event.extra.as_deref(), &place)?;
             }
-            Err(rejected) => {
+            Err(rejected) if self.shard.keeps_rejections() => {
                 let Rejected {
                     code,
                     field,
@@ -220,6 +263,7 @@ impl Replay {
                     message,
                 });
             }
+            Err(_) => {}
         }
         self.took(place, file);
         Ok(())
@@ -233,7 +277,7 @@ impl Replay {
     pub fn drain(&mut self, reader: &mut Reader, file: usize) -> Result<(), Full> {
         loop {
             while let Some((place, plain)) = reader.next_plain() {
-                self.columns.push(&plain, None, &place)?;
+                self.keep(&plain, None, &place)?;
                 self.took(place, file);
             }
             match reader.next() {
@@ -243,8 +287,18 @@ impl Replay {
         }
     }
 
-    /// Notes the file of a record that was taken.
+    /// Appends an event, if its client is one of this shard's.
+    fn keep(&mut self, event: &Plain<'_>, extra: Option<&str>, place: &Place) -> Result<(), Full> {
+        if self.shard.keeps(event.client_id) {
+            self.columns.push(event, extra, place)
+        } else {
+            self.columns.pass(event.time, place)
+        }
+    }
+
+    /// Counts a record that was taken, and notes its file.
     fn took(&mut self, place: Place, file: usize) {
+        self.records += 1;
         if self.stretches.last().is_none_or(|(_, last)| *last != file) {
             self.stretches.push((place.record, file));
         }
@@ -253,7 +307,7 @@ impl Replay {
 
     /// How many records were pushed, rejected ones too.
     pub fn records(&self) -> u64 {
-        u64::from(self.columns.len()) + self.rejections.len() as u64
+        self.records
     }
 
     /// How the recording is evaluated.

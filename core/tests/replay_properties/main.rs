@@ -10,3 +10,4 @@ mod oracle;
 mod recording;
 mod recordings;
 mod screen;
+mod shards;
