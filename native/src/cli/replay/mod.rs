@@ -3,19 +3,25 @@
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread;
 use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use mqtt_presence_core::event::Limits;
 use mqtt_presence_core::presence::{self, Closing};
-use mqtt_presence_core::replay::{Options, Replay, Report, Shape, View};
+use mqtt_presence_core::replay::{Merged, Options, Replay, Report, Shape, View};
 
 use super::failure::Failure;
 use super::instant::Instant;
+use fill::Filling;
 
+mod fill;
 mod input;
+mod print;
 mod table;
+#[cfg(test)]
+mod tests;
 
 /// Says who is online after the events in files, and what is odd about them.
 ///
@@ -169,42 +175,49 @@ impl ReplayArgs {
     }
 }
 
+/// Each thread reads every record: more of them would do little else.
+const MOST_THREADS: usize = 8;
+
 pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode, Failure> {
-    let mut replay = Replay::new(args.options());
-    let limits = Limits {
-        record: args.limits.max_record,
-        depth: args.limits.max_depth,
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let threads = cores.min(MOST_THREADS);
+    let filling = Filling {
+        options: args.options(),
+        shape: args.format_in.unwrap_or_default(),
+        limits: Limits {
+            record: args.limits.max_record,
+            depth: args.limits.max_depth,
+        },
     };
-    let shape = args.format_in.unwrap_or_default();
-    input::read(&args.files, shape, limits, &mut replay)?;
-    let report = replay.report(args.view());
-    print(&report, args).map_err(|error| Failure::of_output(&error))?;
-    let strict = args.strict && report.summary.rejected > 0;
+    let shards = input::read(&args.files, &filling, threads as u32)?;
+    let reports = reports(&shards, args.view());
+    let merged = Merged::new(&reports);
+    print(&merged, args, threads).map_err(|error| Failure::of_output(&error))?;
+    let strict = args.strict && merged.summary.rejected > 0;
     let code = ExitCode::from(u8::from(strict));
     // The process ends here; taking millions of entries apart is no use.
-    std::mem::forget(report);
-    std::mem::forget(replay);
+    std::mem::forget(merged);
+    std::mem::forget(reports);
+    std::mem::forget(shards);
     Ok(code)
 }
 
-fn print(report: &Report<'_>, args: &ReplayArgs) -> io::Result<()> {
+fn reports(shards: &[Replay], view: View) -> Vec<Report<'_>> {
+    thread::scope(|scope| {
+        let report = |shard| scope.spawn(move || Replay::report(shard, view));
+        let threads: Vec<_> = shards.iter().map(report).collect();
+        let done = threads.into_iter().map(|thread| thread.join());
+        done.map(|done| done.expect("a report is made without a panic"))
+            .collect()
+    })
+}
+
+fn print(report: &Merged<'_, '_>, args: &ReplayArgs, threads: usize) -> io::Result<()> {
     let mut output = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     match args.format {
         Format::Table => table::print(&mut output, report, args.view())?,
-        Format::Json => {
-            serde_json::to_writer(&mut output, report)?;
-            output.write_all(b"\n")?;
-        }
-        Format::Ndjson => {
-            for client in &report.clients {
-                serde_json::to_writer(&mut output, client)?;
-                output.write_all(b"\n")?;
-            }
-            for error in &report.errors {
-                serde_json::to_writer(&mut output, error)?;
-                output.write_all(b"\n")?;
-            }
-        }
+        Format::Json => print::json(&mut output, report, threads)?,
+        Format::Ndjson => print::ndjson(&mut output, report, threads)?,
     }
     output.flush()
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use comfy_table::Color;
 use mqtt_presence_core::presence::Status;
-use mqtt_presence_core::replay::{AnomalyEntry, ClientEntry, ErrorEntry, Report, View};
+use mqtt_presence_core::replay::{AnomalyEntry, ClientEntry, ErrorEntry, Merged, View};
 
 use crate::cli::instant::Instant;
 use crate::cli::safe::safe;
@@ -18,19 +18,23 @@ const ROWS: usize = 50;
 const NAMED: usize = 3;
 
 /// Prints summary, clients and errors.
-pub(super) fn print(output: &mut impl Write, report: &Report<'_>, view: View) -> io::Result<()> {
+pub(super) fn print(
+    output: &mut impl Write,
+    report: &Merged<'_, '_>,
+    view: View,
+) -> io::Result<()> {
     let colours = table::colours();
     summary(output, report, view)?;
     if !report.clients.is_empty() {
         clients(output, &report.clients, colours)?;
     }
     if !report.errors.is_empty() {
-        errors(output, &report.errors, colours)?;
+        errors(output, report.errors, colours)?;
     }
     Ok(())
 }
 
-fn summary(output: &mut impl Write, report: &Report<'_>, view: View) -> io::Result<()> {
+fn summary(output: &mut impl Write, report: &Merged<'_, '_>, view: View) -> io::Result<()> {
     let summary = report.summary;
     let when = match view {
         View::Whole => String::new(),
@@ -54,9 +58,9 @@ fn summary(output: &mut impl Write, report: &Report<'_>, view: View) -> io::Resu
 }
 
 /// Those with something odd first, then those online, each in byte order.
-fn clients(output: &mut impl Write, clients: &[ClientEntry<'_>], colours: bool) -> io::Result<()> {
+fn clients(output: &mut impl Write, clients: &[&ClientEntry<'_>], colours: bool) -> io::Result<()> {
     let rank = |client: &ClientEntry<'_>| (client.anomalies.is_empty(), !client.online);
-    let mut shown: Vec<&ClientEntry<'_>> = clients.iter().collect();
+    let mut shown = clients.to_vec();
     shown.sort_by_key(|client| rank(client));
     shown.truncate(ROWS);
     let mut table = table::new(
