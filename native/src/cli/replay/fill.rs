@@ -24,7 +24,7 @@ pub(super) struct Filling {
 pub(super) enum Told {
     /// A file of this name begins.
     File(String),
-    Bytes(Arc<[u8]>),
+    Bytes(Arc<Vec<u8>>),
     /// The file ends.
     End,
 }

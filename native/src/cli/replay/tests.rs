@@ -40,7 +40,7 @@ fn fill(text: &str, threads: u32) -> Vec<Replay> {
     let (told, filled) = filling().side_by_side(threads, |tell| {
         let mut told = tell(Told::File("events".to_owned()));
         for bytes in text.as_bytes().chunks(1_000) {
-            told &= tell(Told::Bytes(bytes.into()));
+            told &= tell(Told::Bytes(bytes.to_vec().into()));
         }
         told & tell(Told::End)
     });
