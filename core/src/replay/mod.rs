@@ -194,7 +194,6 @@ impl Replay {
     ///
     /// let input = br#"{"clientId":"a","channelId":"c1","eventType":"connect","time":1000}
     ///     {"clientId":"b","channelId":"c2","eventType":"connect","time":2000}"#;
-    /// let mut reports = Vec::new();
     /// let shards = [0, 1].map(|number| {
     ///     let mut shard = Replay::shard(Options::default(), number, 2);
     ///     let mut reading = Input::new(Limits::default(), Shape::Detected);
@@ -202,7 +201,7 @@ impl Replay {
     ///     reading.finish(&mut shard).unwrap();
     ///     shard
     /// });
-    /// reports.extend(shards.iter().map(|shard| shard.report(View::Whole)));
+    /// let reports = shards.each_ref().map(|shard| shard.report(View::Whole));
     /// let merged = Merged::new(&reports);
     /// assert_eq!(merged.summary.online, 2);
     /// assert_eq!(merged.clients[0].client_id, "a");
