@@ -8,7 +8,7 @@ pub struct Keep {
     /// sweep. Default 30 days.
     pub history_age: u64,
     /// Most transitions. Default 10,000,000, about 1.5 GB in SQLite;
-    /// `memory` keeps at most 1,000,000.
+    /// `memory` keeps at most 1,000,000; `redis` up to 31 more than this.
     pub history_rows: u64,
     /// Most records in the quarantine. Default 10,000.
     pub quarantine_rows: u64,

@@ -19,6 +19,7 @@ use tokio::sync::watch;
 
 mod answer;
 mod batch;
+mod bytes;
 mod error;
 mod join;
 mod keep;

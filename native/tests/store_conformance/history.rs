@@ -55,6 +55,36 @@ pub async fn numbers_have_no_gap_and_keep_order(open: Open) {
     assert_eq!(bench.store.oldest_transition().await.unwrap(), 1);
 }
 
+pub async fn a_large_batch_is_read_from_any_place(open: Open) {
+    let bench = open(Options::default(), Keep::default());
+    let (store, mut told) = (&bench.store, Vec::new());
+    for round in 0..3u64 {
+        let time = NOW + round;
+        let (channel, clients) = (format!("{round}"), 0..50);
+        let both = clients.flat_map(|client| {
+            let id = format!("client-{client}");
+            [Connect, Tcpclean].map(|kind| event(&id, &channel, kind, time))
+        });
+        told.extend(bench.commit(batch(time, both)).await);
+        let alone = event("client-7", &format!("{round}-more"), Connect, time);
+        told.extend(bench.commit(batch(time, [alone])).await);
+    }
+    // It stays online by the channel of the first round: no flip after that.
+    told.sort_by_key(|row| row.id);
+    assert_eq!(ids(&told), (1..=told.len() as u64).collect::<Vec<_>>());
+    for after in 0..=told.len() {
+        for limit in [1, 5, 33, 1000] {
+            let rows = store.transitions_after(after as u64, limit).await.unwrap();
+            assert_eq!(rows, told[after..told.len().min(after + limit)]);
+        }
+    }
+    for id in ["client-0", "client-7", "client-49"] {
+        let own = told.iter().filter(|row| row.transition.client_id == id);
+        let own: Vec<_> = own.cloned().collect();
+        assert_eq!(store.history(id, 0, u64::MAX, 100).await.unwrap(), own);
+    }
+}
+
 /// Ten rounds of a connect and its end, a second apart, for two clients.
 async fn ten_rounds(bench: &Bench) -> Vec<Numbered> {
     let mut told = Vec::new();

@@ -369,6 +369,17 @@ async fn what_is_wrong_with_a_server_is_a_sentence() {
     )
     .await;
 
+    let folder = tempfile::tempdir().unwrap();
+    let older = Server::start(folder.path(), &[]).unwrap();
+    older
+        .cli(&["HSET", "{mqtt-presence}:meta", "schema", "1"])
+        .unwrap();
+    refused(
+        RedisSettings::new(older.url()),
+        &["layout 1", "store.prefix"],
+    )
+    .await;
+
     let node = cluster().split(',').next().unwrap();
     refused(settings(node), &["Redis Cluster", "store.cluster = true"]).await;
     let no_cluster = RedisSettings {

@@ -4,6 +4,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::quality::RandomState;
+
+use super::encode::Next;
 use crate::store::join::Entry;
 
 /// What an entry costs for each byte of its record, roughly.
@@ -24,7 +27,7 @@ pub(super) struct Cached {
 
 #[derive(Debug, Default)]
 pub(super) struct Cache {
-    clients: HashMap<Arc<str>, Cached>,
+    clients: HashMap<Arc<str>, Cached, RandomState>,
     bytes: usize,
     generation: u64,
     clock: u64,
@@ -61,6 +64,13 @@ impl Cache {
         }
     }
 
+    /// Takes clients as this commit wrote them.
+    pub fn put_all(&mut self, clients: Vec<Next<'_>>, token: &Arc<str>) {
+        for client in clients {
+            self.put(client.id, client.entry, Arc::clone(token), client.bytes);
+        }
+    }
+
     /// Notes that this entry was just seen to be current.
     pub fn confirm(&mut self, id: &str) {
         if let Some(cached) = self.clients.get_mut(id) {
@@ -68,10 +78,10 @@ impl Cache {
         }
     }
 
-    pub fn remove(&mut self, id: &str) {
-        if let Some(old) = self.clients.remove(id) {
-            self.bytes -= old.bytes;
-        }
+    pub fn take(&mut self, id: &str) -> Option<Entry> {
+        let old = self.clients.remove(id)?;
+        self.bytes -= old.bytes;
+        Some(old.entry)
     }
 
     /// Somebody else committed: no entry is known to be current any more.

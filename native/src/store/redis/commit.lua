@@ -9,7 +9,7 @@ local clients, ids, closed, transitions, meta, totals, quarantine, rejected, che
 local at = 0
 local function take() at = at + 1 return ARGV[at] end
 local number, tip, verify, guess, token, rule = take(), take(), take(), tonumber(take()), take(), take()
-local history_rows, quarantine_rows, quarantine_bytes, now = take(), tonumber(take()), tonumber(take()), take()
+local history_rows, quarantine_rows, quarantine_bytes, now = tonumber(take()), tonumber(take()), tonumber(take()), take()
 
 -- The place of the next list of so many values, from its first to its last.
 local function list()
@@ -46,7 +46,7 @@ if verify == '1' then
     local records = redis.call('HMGET', clients, unpack(ARGV, i, math.min(i + 3999, check_last)))
     for k = 1, math.min(4000, check_last - i + 1) do
       local record = records[k] or ''
-      local has = string.match(record, '^%[%d+,"([^"]*)"') or ''
+      local has = string.match(record, '^%d+ (%S*) ') or ''
       local place = i + k - 1
       if has ~= ARGV[token_first + place - check_first] then
         differ[#differ + 1] = ARGV[place]
@@ -63,9 +63,9 @@ local shift = base - guess
 local write_first, write_last = list()
 if shift ~= 0 then
   for i = write_first + 1, write_last, 2 do
-    local newest, rest = string.match(ARGV[i], '^%[(%d+)(.*)$')
+    local newest, rest = string.match(ARGV[i], '^(%d+)(.*)$')
     if tonumber(newest) > guess then
-      ARGV[i] = string.format('[%.0f', tonumber(newest) + shift) .. rest
+      ARGV[i] = string.format('%.0f', tonumber(newest) + shift) .. rest
     end
   end
 end
@@ -74,21 +74,24 @@ call('ZADD', ids, list())
 call('ZADD', closed, list())
 call('ZREM', closed, list())
 
+-- Transitions come some in one entry: how many, the ones before each, their lines.
 local flip_first, flip_last = list()
-local count = (flip_last - flip_first + 1) / 2
-local add, format = redis.call, string.format
-for i = flip_first, flip_last, 2 do
-  local previous = ARGV[i]
-  if shift ~= 0 and tonumber(previous) > guess then
-    previous = format('%.0f', tonumber(previous) + shift)
+local last = base
+for i = flip_first, flip_last, 3 do
+  local previous = ARGV[i + 1]
+  if shift ~= 0 then
+    previous = string.gsub(previous, '%d+', function(number)
+      number = tonumber(number)
+      if number > guess then return string.format('%.0f', number + shift) end
+    end)
   end
-  base = base + 1
-  add('XADD', transitions, format('%.0f-0', base),
-    'previous', previous, 'at', now, 'transition', ARGV[i + 1])
+  last = last + ARGV[i]
+  redis.call('XADD', transitions, string.format('%.0f-0', last),
+    'previous', previous, 'at', now, 'transitions', ARGV[i + 2])
 end
-base = base - count
+local count = last - base
 if count > 0 then
-  redis.call('XTRIM', transitions, 'MAXLEN', history_rows)
+  redis.call('XTRIM', transitions, 'MINID', string.format('%.0f-0', math.max(last - history_rows + 1, 0)))
   redis.call('HINCRBY', totals, 'last_transition', count)
 end
 

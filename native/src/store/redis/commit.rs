@@ -3,16 +3,18 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use foldhash::quality::RandomState;
 use mqtt_presence_core::presence::Options;
 use redis::cmd;
 
 use super::cache::Cache;
+use super::encode::{Next, Work, encode};
 use super::fault::{damaged, unavailable};
 use super::link::Link;
 use super::record;
 use super::script::{Caller, Outcome, Write};
 use super::totals;
-use crate::store::join::{Entry, Flip, Stage, closed_at, stage};
+use crate::store::join::{Entry, Flip, Stage, stage};
 use crate::store::{Batch, Committed, Numbered, StoreError};
 
 /// How often a commit may find its clients changed by others.
@@ -34,13 +36,6 @@ pub(super) struct Writer {
     tokens: u64,
     /// A batch of which it is not known whether it was written, and its number.
     doubt: Option<(Arc<Batch>, u64)>,
-}
-
-/// A client after its batch.
-pub(super) struct Next<'b> {
-    pub id: &'b str,
-    pub entry: Entry,
-    pub bytes: usize,
 }
 
 impl Writer {
@@ -89,19 +84,26 @@ impl Writer {
         batch: &Batch,
         number: u64,
     ) -> Result<Committed, StoreError> {
-        let ids: HashSet<&str> = batch
-            .events
-            .iter()
-            .map(|(e, _)| e.client_id.as_str())
-            .collect();
+        let ids = batch.events.iter().map(|(e, _)| e.client_id.as_str());
+        let ids: HashSet<&str, RandomState> = ids.collect();
         let ids: Vec<&str> = ids.into_iter().collect();
         for _ in 0..TRIES {
             self.load(link, &ids).await?;
             let token = self.token();
             let tip = std::mem::take(&mut self.tip);
-            let (write, next, flips) = self.prepare(batch, number, &ids, &token, &tip)?;
-            let outcome = self.caller.call(link, &write).await?;
+            let (write, mut next, flips) = self.prepare(batch, number, &ids, &token, &tip)?;
             let wrote = !write.records.is_empty();
+            let verified = write.verify;
+            let calling = self.caller.call(link, &write);
+            // Without a check others' commits are rare: it is remembered as
+            // done while the server is at it.
+            let outcome = if verified {
+                calling.await
+            } else {
+                let next = std::mem::take(&mut next);
+                let remembering = async { self.cache.put_all(next, &token) };
+                tokio::join!(calling, remembering).0
+            }?;
             drop(write);
             match outcome {
                 Outcome::Done { base, alone } => {
@@ -118,17 +120,16 @@ impl Writer {
                             self.tip.clear();
                         }
                     }
-                    for id in &ids {
-                        self.cache.confirm(id);
-                    }
-                    for Next {
-                        id,
-                        mut entry,
-                        bytes,
-                    } in next
-                    {
-                        entry.newest = shift.of(entry.newest);
-                        self.cache.put(id, entry, Arc::clone(&token), bytes);
+                    if verified {
+                        for id in &ids {
+                            self.cache.confirm(id);
+                        }
+                        for next in &mut next {
+                            next.entry.newest = shift.of(next.entry.newest);
+                        }
+                        self.cache.put_all(next, &token);
+                    } else if shift.guess != shift.base {
+                        self.forget_all();
                     }
                     self.cache.evict(self.cache_bytes);
                     let transitions = flips.into_iter().map(|flip| Numbered {
@@ -147,6 +148,11 @@ impl Writer {
                 }
                 Outcome::Changed { last, records } => {
                     self.last = last;
+                    if !verified {
+                        for id in &ids {
+                            self.cache.take(id);
+                        }
+                    }
                     self.cache.doubt_all();
                     for (id, record) in records {
                         self.learn(&id, (!record.is_empty()).then_some(&record))?;
@@ -195,8 +201,11 @@ impl Writer {
         Ok(())
     }
 
+    /// What the script is told. Without a check, which others' commits are the
+    /// reason for, changed clients leave memory until they are written: if they
+    /// are not, they are read again.
     fn prepare<'w, 'b: 'w>(
-        &'w self,
+        &mut self,
         batch: &'b Batch,
         number: u64,
         ids: &[&'b str],
@@ -228,30 +237,31 @@ impl Writer {
         if tip.is_empty() || !ids.iter().all(|id| self.cache.is_current(id)) {
             self.check(&mut write, ids);
         }
-        let mut next = Vec::with_capacity(clients.len());
-        for (id, staged) in clients.into_iter().filter(|(_, staged)| staged.changed) {
-            let mut entry = known(id).cloned().unwrap_or_default();
-            let closing = self.options.closing;
-            let closed_before = closed_at(&entry.client, closing);
-            if staged.fresh {
-                write.fresh.push(id);
+        let changed = clients.into_iter().filter(|(_, staged)| staged.changed);
+        let cache = &mut self.cache;
+        let work = changed.map(|(id, staged)| Work {
+            entry: match write.verify {
+                true => cache.get(id).map(|cached| cached.entry.clone()),
+                false => cache.take(id),
             }
-            entry.merge(staged);
-            if closed_before.is_none()
-                && let Some(at) = closed_at(&entry.client, closing)
-            {
-                write.closed.push((at, id));
+            .unwrap_or_default(),
+            id,
+            staged,
+        });
+        let work = work.collect();
+        let (mut next, told) = encode(work, &flips, &self.options, token)?;
+        for next in &mut next {
+            if next.fresh {
+                write.fresh.push(next.id);
             }
-            let record = record::write(&entry, token)?;
-            let bytes = record.len();
-            write.records.push((id, record));
-            next.push(Next { id, entry, bytes });
+            if let Some(at) = next.closed {
+                write.closed.push((at, next.id));
+            }
+            write
+                .records
+                .push((next.id, std::mem::take(&mut next.record)));
         }
-        for flip in &flips {
-            let transition = &flip.numbered.transition;
-            let json = serde_json::to_vec(transition).map_err(|e| damaged("a transition", e))?;
-            write.flips.push((flip.previous, json));
-        }
+        write.flips = told;
         for poison in &batch.poison {
             let rest = (&poison.origin, &poison.code, &poison.field, &poison.message);
             let rest = serde_json::to_vec(&rest).map_err(|e| damaged("an origin", e))?;
@@ -265,12 +275,12 @@ impl Writer {
 
     /// Has the script check that these clients are what memory says, and not
     /// only that nobody else committed.
-    pub fn check<'b>(&'b self, write: &mut Write<'b>, ids: &[&'b str]) {
+    pub fn check<'b>(&self, write: &mut Write<'b>, ids: &[&'b str]) {
         write.verify = true;
         for id in ids {
-            let token = self.cache.get(id).map_or("", |cached| &*cached.token);
+            let token = self.cache.get(id).map(|cached| Arc::clone(&cached.token));
             write.checks.0.push(id);
-            write.checks.1.push(token);
+            write.checks.1.push(token.unwrap_or_else(|| "".into()));
         }
     }
 }

@@ -33,7 +33,7 @@ impl Keys {
         self.key("closed")
     }
 
-    /// Stream: transition N has the id `N-0`.
+    /// Stream: some transitions an entry, the last of which is N where the id is `N-0`.
     pub fn transitions(&self) -> String {
         self.key("transitions")
     }

@@ -30,6 +30,7 @@ use crate::config::Secret;
 
 mod cache;
 mod commit;
+mod encode;
 mod fault;
 mod keys;
 mod link;
@@ -39,6 +40,7 @@ mod record;
 mod script;
 mod sink;
 mod sweep;
+mod told;
 mod totals;
 
 use commit::Writer;

@@ -14,7 +14,7 @@ use crate::store::join::{Counted, Totals, closed_at, timeless};
 use crate::store::{StoreError, StoreTrouble};
 
 /// The layout of the keys that this version knows.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 /// How often a count of all clients may be overtaken by commits.
 const COUNTS: usize = 20;
 /// Takes the totals that were counted, if nobody committed meanwhile.
@@ -121,15 +121,18 @@ fn judge(address: &str, info: &HashMap<String, String>) -> Result<Vec<String>, S
     Ok(warnings)
 }
 
-/// Refuses what a newer version wrote.
+/// Refuses what a newer version wrote, or one with another layout.
 pub(super) async fn known(link: &Link, keys: &Keys) -> Result<(), StoreError> {
     let schema: Option<u32> = link.ask(cmd("HGET").arg(keys.meta()).arg("schema")).await?;
-    match schema.filter(|schema| *schema > SCHEMA) {
-        Some(newer) => Err(unusable(format!(
+    match schema {
+        Some(newer) if newer > SCHEMA => Err(unusable(format!(
             "the data was written by a newer mqtt-presence (layout {newer}, this one knows {SCHEMA}); use that version or another `store.prefix`"
         ))
         .about(StoreTrouble::Newer)),
-        None => Ok(()),
+        Some(older) if older < SCHEMA => Err(unusable(format!(
+            "the data was written by an mqtt-presence before the first release (layout {older}, this one knows {SCHEMA}); use another `store.prefix` and read the topic again"
+        ))),
+        _ => Ok(()),
     }
 }
 

@@ -9,7 +9,7 @@ use redis::cmd;
 use super::fault::damaged;
 use super::keys::Keys;
 use super::link::Link;
-use super::record;
+use super::{record, told};
 use crate::store::join::{Counted, Entry, Totals};
 use crate::store::{Numbered, Poison, Quarantined, Selection, Stats, StoreError};
 
@@ -23,10 +23,16 @@ const CLOCK_SLACK: u64 = 24 * 60 * 60 * 1000;
 const WALK: &str = "
 local rows, id = {}, tonumber(ARGV[1])
 while id > 0 and #rows < tonumber(ARGV[2]) do
-  local row = redis.call('XRANGE', KEYS[1], string.format('%.0f-0', id), string.format('%.0f-0', id))[1]
+  local name = string.format('%.0f', id)
+  local row = redis.call('XRANGE', KEYS[1], name .. '-0', '+', 'COUNT', 1)[1]
   if not row then break end
-  rows[#rows + 1] = row
-  id = tonumber(row[2][2])
+  local previous, lines = {}, {}
+  for number in string.gmatch(row[2][2], '%d+') do previous[#previous + 1] = number end
+  for line in string.gmatch(row[2][6], '[^%c]+') do lines[#lines + 1] = line end
+  local place = #lines + id - tonumber(string.match(row[1], '^%d+'))
+  if place < 1 then break end
+  rows[#rows + 1] = {name, {previous[place], row[2][4], lines[place]}}
+  id = tonumber(previous[place])
 end
 return rows";
 
@@ -41,7 +47,7 @@ pub(super) fn number(id: &str) -> u64 {
         .unwrap_or(0)
 }
 
-fn text(row: &Row, value: usize) -> Result<u64, StoreError> {
+pub(super) fn text(row: &Row, value: usize) -> Result<u64, StoreError> {
     let bytes = row.1.get(value).map_or(&[][..], Vec::as_slice);
     let text = std::str::from_utf8(bytes)
         .ok()
@@ -51,15 +57,6 @@ fn text(row: &Row, value: usize) -> Result<u64, StoreError> {
 
 pub(super) fn bytes(row: &Row, value: usize) -> &[u8] {
     row.1.get(value).map_or(&[], Vec::as_slice)
-}
-
-fn numbered(row: &Row) -> Result<Numbered, StoreError> {
-    let transition = serde_json::from_slice(bytes(row, 5))
-        .map_err(|error| damaged(&format!("transition `{}`", row.0), error))?;
-    Ok(Numbered {
-        id: number(&row.0),
-        transition,
-    })
 }
 
 /// Most entries of an answer, as the server takes it.
@@ -87,13 +84,26 @@ pub(super) async fn transitions(
     after_id: u64,
     limit: u64,
 ) -> Result<Vec<Numbered>, StoreError> {
-    let rows = after(link, keys.transitions(), after_id, limit).await?;
-    rows.iter().map(numbered).collect()
+    let mut told: Vec<Numbered> = Vec::new();
+    let mut last = after_id;
+    while (told.len() as u64) < limit {
+        // Entries hold from one to so many.
+        let wanted = (limit - told.len() as u64).div_ceil(told::MOST as u64);
+        let rows = after(link, keys.transitions(), last, wanted).await?;
+        let Some(newest) = rows.last() else { break };
+        last = number(&newest.0);
+        for row in &rows {
+            let read = told::read(row)?;
+            told.extend(read.into_iter().filter(|one| one.id > after_id));
+        }
+    }
+    told.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(told)
 }
 
 pub(super) async fn oldest_transition(link: &Link, keys: &Keys) -> Result<u64, StoreError> {
-    let rows = after(link, keys.transitions(), 0, 1).await?;
-    Ok(rows.first().map_or(0, |row| number(&row.0)))
+    let told = transitions(link, keys, 0, 1).await?;
+    Ok(told.first().map_or(0, |oldest| oldest.id))
 }
 
 pub(super) async fn last_transition(link: &Link, keys: &Keys) -> Result<u64, StoreError> {
@@ -251,14 +261,14 @@ pub(super) async fn history(
         let rows: Vec<Row> = link.ask(&command).await?;
         next = 0;
         for row in &rows {
-            let at = text(row, 3)?;
+            let at = text(row, 1)?;
             if at.saturating_add(CLOCK_SLACK) < from || found.len() == limit {
                 break 'walk;
             }
             if (from..to).contains(&at) {
-                found.push(numbered(row)?);
+                found.push(told::one(number(&row.0), at, bytes(row, 2))?);
             }
-            next = text(row, 1)?;
+            next = text(row, 0)?;
         }
     }
     found.reverse();

@@ -1,10 +1,13 @@
 //! The script of a commit, its arguments and its answer.
 
+use std::sync::Arc;
+
 use redis::{Cmd, ErrorKind, FromRedisValue, ServerErrorKind, Value, cmd, from_redis_value};
 
 use super::fault::{self, damaged, unusable};
 use super::keys::Keys;
 use super::link::Link;
+use super::told::Told;
 use crate::store::{Keep, StoreError};
 
 const COMMIT: &str = include_str!("commit.lua");
@@ -24,13 +27,13 @@ pub(super) struct Write<'a> {
     pub token: &'a str,
     pub now: u64,
     /// Clients and the commits that wrote them last.
-    pub checks: (Vec<&'a str>, Vec<&'a str>),
+    pub checks: (Vec<&'a str>, Vec<Arc<str>>),
     pub records: Vec<(&'a str, Vec<u8>)>,
     pub fresh: Vec<&'a str>,
     pub closed: Vec<(u64, &'a str)>,
     pub unclosed: Vec<&'a str>,
-    /// Previous transition, and the transition, observed now, as JSON.
-    pub flips: Vec<(u64, Vec<u8>)>,
+    /// Entries with the transitions, observed now.
+    pub flips: Vec<Told>,
     pub totals: Vec<(&'static str, i64)>,
     /// Message id or nothing, code, raw bytes, and the rest as JSON.
     pub poison: Vec<(&'a str, &'a str, &'a [u8], Vec<u8>)>,
@@ -83,9 +86,10 @@ impl Caller {
             .iter()
             .map(|(_, record)| record.len() + 40)
             .sum();
+        let flips: usize = write.flips.iter().map(|told| told.lines.len() + 200).sum();
         let mut cmd = Cmd::with_capacity(
-            40 + 2 * write.checks.0.len() + 2 * write.flips.len() + 2 * write.records.len(),
-            4096 + 64 * write.checks.0.len() + 400 * write.flips.len() + records,
+            40 + 2 * write.checks.0.len() + 3 * write.flips.len() + 2 * write.records.len(),
+            4096 + 64 * write.checks.0.len() + flips + records,
         );
         let keys = &self.keys;
         cmd.arg(command).arg(script).arg(10);
@@ -110,11 +114,13 @@ impl Caller {
         cmd.arg(self.keep.history_rows)
             .arg(self.keep.quarantine_rows);
         cmd.arg(self.keep.quarantine_bytes).arg(write.now);
-        for list in [&write.checks.0, &write.checks.1] {
-            cmd.arg(list.len());
-            for item in list {
-                cmd.arg(*item);
-            }
+        cmd.arg(write.checks.0.len());
+        for id in &write.checks.0 {
+            cmd.arg(*id);
+        }
+        cmd.arg(write.checks.1.len());
+        for token in &write.checks.1 {
+            cmd.arg(&**token);
         }
         cmd.arg(2 * write.records.len());
         for (id, record) in &write.records {
@@ -132,9 +138,11 @@ impl Caller {
         for id in &write.unclosed {
             cmd.arg(*id);
         }
-        cmd.arg(2 * write.flips.len());
-        for (previous, flip) in &write.flips {
-            cmd.arg(*previous).arg(flip.as_slice());
+        cmd.arg(3 * write.flips.len());
+        for told in &write.flips {
+            cmd.arg(told.count)
+                .arg(&told.previous)
+                .arg(told.lines.as_slice());
         }
         cmd.arg(2 * write.totals.len());
         for (name, delta) in &write.totals {

@@ -79,7 +79,7 @@ impl Writer {
         }
         // Afresh: a sweep is rare, and memory may be behind other instances.
         for id in &due {
-            self.cache.remove(id);
+            self.cache.take(id);
         }
         self.load(link, &due).await?;
         let token = self.token();
@@ -110,7 +110,7 @@ impl Writer {
             if dropped > 0 {
                 gone += dropped as u64;
                 after.change(counted, Counted::of(&entry.client, &timeless));
-                write.records.push((id, record::write(&entry, &token)?));
+                write.records.push((id, record::write(&entry, &token)));
             }
         }
         write.totals = totals::deltas(&before, &after);
@@ -118,7 +118,7 @@ impl Writer {
         let wrote = !write.records.is_empty();
         drop(write);
         for id in &due {
-            self.cache.remove(id);
+            self.cache.take(id);
         }
         match outcome {
             Outcome::Done { base, alone } => {

@@ -1,11 +1,12 @@
 //! The events of a commit as one row, in a form that costs little to write.
 //!
 //! A byte for the version and the clock; then for each event its kind, its
-//! transition (0 for none), its time and its texts. Numbers are LEB128, texts
-//! have their length in front; a clientIp that is absent has length 0, others
-//! have theirs plus one.
+//! transition (0 for none), its time and its texts; a clientIp that is absent
+//! has length 0, others have theirs plus one.
 
 use mqtt_presence_core::event::{Event, Kind};
+
+use crate::store::bytes::{Decoder, number, text};
 
 /// The first byte of each row.
 const VERSION: u8 = 1;
@@ -55,19 +56,6 @@ impl Encoder {
     }
 }
 
-fn number(bytes: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        bytes.push((number as u8 & 0x7f) | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-}
-
-fn text(bytes: &mut Vec<u8>, text: &str, more: u64) {
-    number(bytes, text.len() as u64 + more);
-    bytes.extend_from_slice(text.as_bytes());
-}
-
 /// The clock of the commit and its events; `None` when the row is damaged.
 pub(super) fn decode(bytes: &[u8]) -> Option<(u64, Vec<Logged>)> {
     let mut rest = Decoder { bytes };
@@ -104,42 +92,6 @@ pub(super) fn decode(bytes: &[u8]) -> Option<(u64, Vec<Logged>)> {
         });
     }
     Some((now, events))
-}
-
-struct Decoder<'a> {
-    bytes: &'a [u8],
-}
-
-impl Decoder<'_> {
-    fn byte(&mut self) -> Option<u8> {
-        let (first, rest) = self.bytes.split_first()?;
-        self.bytes = rest;
-        Some(*first)
-    }
-
-    fn number(&mut self) -> Option<u64> {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Some(number);
-            }
-        }
-        None
-    }
-
-    /// A text whose length was written with `more` added; `Some(None)` where
-    /// that marks an absent one.
-    fn text(&mut self, more: u64) -> Option<Option<String>> {
-        let Some(length) = self.number()?.checked_sub(more) else {
-            return Some(None);
-        };
-        let length = usize::try_from(length).ok()?;
-        let (text, rest) = self.bytes.split_at_checked(length)?;
-        self.bytes = rest;
-        Some(Some(String::from_utf8(text.to_vec()).ok()?))
-    }
 }
 
 #[cfg(test)]
