@@ -180,10 +180,11 @@ impl Store for Sqlite {
         self.shared.query(move |view| view.clients(&ids)).await
     }
 
-    /// In one go: to hand a query to a thread costs more than the query.
     async fn client(&self, id: &str) -> Result<Option<(Client, Option<Numbered>)>, StoreError> {
         let id = id.to_owned();
-        self.shared.query(move |view| view.client(&id)).await
+        self.shared
+            .query_briefly(move |view| view.client(&id))
+            .await
     }
 
     async fn list(

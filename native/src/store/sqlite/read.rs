@@ -72,21 +72,39 @@ impl Shared {
         let shared = Arc::clone(self);
         let query = move || {
             let _permit = permit;
-            let connection = match shared.idle().pop() {
-                Some(connection) => connection,
-                None => open::connect_reader(&shared.settings.path)?,
-            };
-            let outcome = ask(&View {
-                shared: &shared,
-                connection: &connection,
-            });
-            shared.idle().push(connection);
-            outcome
+            shared.ask(ask)
         };
         tokio::task::spawn_blocking(query)
             .await
             .map_err(|_| gone())?
             .map_err(|fault: Fault| fault.while_running(&self.settings.path))
+    }
+
+    /// Runs a query of a row or two on this thread where a connection is free:
+    /// to hand it over takes several times as long as it does, and longest
+    /// where all cores are busy.
+    pub async fn query_briefly<T: Send + 'static>(
+        self: &Arc<Self>,
+        ask: impl FnOnce(&View<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let Ok(_permit) = self.permits.try_acquire() else {
+            return self.query(ask).await;
+        };
+        self.ask(ask)
+            .map_err(|fault| fault.while_running(&self.settings.path))
+    }
+
+    fn ask<T>(&self, ask: impl FnOnce(&View<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
+        let connection = match self.idle().pop() {
+            Some(connection) => connection,
+            None => open::connect_reader(&self.settings.path)?,
+        };
+        let outcome = ask(&View {
+            shared: self,
+            connection: &connection,
+        });
+        self.idle().push(connection);
+        outcome
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
