@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use super::service::Service;
 use super::table::{Aim, Row};
-use super::{java, program};
+use super::{java, program, store};
 use crate::rocketmq::{Cluster, StartOptions};
 use crate::{place, step};
 
 /// Topics by their number of queues.
 const TOPICS: [(&str, u32); 2] = [("bench", 4), ("bench16", 16)];
+
+/// Tries of the client alone, each in a group of its own.
+const EMPTY: u32 = 5;
 
 pub(super) fn measure(events: u64) -> Result<Vec<Row>, String> {
     let folder = place::target().join("bench").join("rocketmq");
@@ -23,6 +26,11 @@ pub(super) fn measure(events: u64) -> Result<Vec<Row>, String> {
     }
     for group in ["GID_bench", "GID_bench_java", "GID_bench_warm"] {
         options = options.group(group);
+    }
+    for (topic, _) in TOPICS {
+        for attempt in 0..EMPTY {
+            options = options.group(&empty_group(topic, attempt));
+        }
     }
     let cluster = Cluster::start(options)?;
     for (topic, _) in TOPICS {
@@ -41,9 +49,16 @@ pub(super) fn measure(events: u64) -> Result<Vec<Row>, String> {
                 events as f64 / theirs,
             )
         };
+        let empty = empty_listener(&cluster, topic, events)?;
+        let client = format!("the same beside the client's empty listener, {queues} queues");
         let again = format!("the same beside the Java listener, {queues} queues");
         rows.push(beside(what).aim(Aim::AtLeast(100_000.0)));
         rows.push(beside(again).aim(Aim::Times(1.5)));
+        rows.push(
+            Row::rate(client, events, ours)
+                .beside("the same crate, nothing done", events as f64 / empty)
+                .aim(Aim::Times(0.95)),
+        );
     }
     Ok(rows)
 }
@@ -56,6 +71,27 @@ fn fill(cluster: &Cluster, topic: &str, events: u64) -> Result<(), String> {
             .args(["--events", &events.to_string(), "--to", "rocketmq"])
             .args(["--namesrv", cluster.namesrv(), "--topic", topic]),
     )
+}
+
+fn empty_group(topic: &str, attempt: u32) -> String {
+    format!("GID_{topic}_empty{attempt}")
+}
+
+/// Seconds that the client took to hand all events to a listener that does
+/// nothing, a program of its own.
+fn empty_listener(cluster: &Cluster, topic: &str, events: u64) -> Result<f64, String> {
+    for attempt in 0..EMPTY {
+        let said = store::output(
+            step::cargo(&["bench", "--locked", "--package", "mqtt-presence"])
+                .args(["--bench", "listener", "--", cluster.namesrv(), topic])
+                .args([empty_group(topic, attempt), events.to_string()]),
+        )?;
+        print!("{said}");
+        if said.contains("seconds=") {
+            return store::figure(&said, "seconds=");
+        }
+    }
+    Err(format!("the client lost a queue {EMPTY} times"))
 }
 
 /// Seconds that the service took.
