@@ -29,7 +29,7 @@ pub(super) fn measure(events: u64) -> Result<Vec<Row>, String> {
     }
     for (topic, _) in TOPICS {
         for attempt in 0..EMPTY {
-            options = options.group(&empty_group(topic, attempt));
+            options = options.group(empty_group(topic, attempt));
         }
     }
     let cluster = Cluster::start(options)?;
