@@ -93,7 +93,7 @@ pub fn run(source: Source, version: &str) {
     loop {
         service.until(
             "every client and channel is counted",
-            Duration::from_secs(240),
+            Duration::from_secs(600),
             |service| counts(&service.get("/v1/stats")) == counts_of(&expected, POISON),
         );
         // What the counts do not show, such as a second closing, may still be

@@ -67,6 +67,8 @@ pub(super) async fn service(config: Config) -> Result<ExitCode, String> {
             .map_err(|error| error.to_string())?
     };
 
+    // The last to hold the store has to wait while it closes.
+    let closing = Arc::clone(&store);
     let half = config.shutdown.deadline.duration() / 2;
     let settings = Settings {
         drain: half,
@@ -143,7 +145,12 @@ pub(super) async fn service(config: Config) -> Result<ExitCode, String> {
     drain.cancel();
     outcome?;
     let drained = drained(pipeline, half).await?;
+    if !drained {
+        tracing::warn!("not all that was taken in is stored; it comes again");
+    }
     tracing::info!("ended");
+    // All is stored: a store that tidies up as it closes may take its time.
+    drop(closing);
     Ok(if in_time && drained {
         ExitCode::SUCCESS
     } else {
