@@ -18,8 +18,10 @@ const CHUNK: usize = 1000;
 /// `observedAt` follows the id unless a clock was set back; so far back
 /// history still finds everything.
 const CLOCK_SLACK: u64 = 24 * 60 * 60 * 1000;
-/// Walks a client's transitions backwards; several, so that a long history
-/// keeps nobody waiting.
+/// Transitions of a client that one call walks over. Each is an entry to be
+/// read whole, and others wait meanwhile.
+const STEP: usize = 100;
+/// Walks a client's transitions backwards.
 const WALK: &str = "
 local rows, id = {}, tonumber(ARGV[1])
 while id > 0 and #rows < tonumber(ARGV[2]) do
@@ -86,16 +88,20 @@ pub(super) async fn transitions(
 ) -> Result<Vec<Numbered>, StoreError> {
     let mut told: Vec<Numbered> = Vec::new();
     let mut last = after_id;
-    while (told.len() as u64) < limit {
-        // Entries hold from one to so many.
-        let wanted = (limit - told.len() as u64).div_ceil(told::MOST as u64);
+    let mut wanted = limit.div_ceil(told::MOST as u64);
+    loop {
         let rows = after(link, keys.transitions(), last, wanted).await?;
-        let Some(newest) = rows.last() else { break };
-        last = number(&newest.0);
         for row in &rows {
+            last = number(&row.0);
             let read = told::read(row)?;
             told.extend(read.into_iter().filter(|one| one.id > after_id));
         }
+        let lacking = limit.saturating_sub(told.len() as u64);
+        if lacking == 0 || (rows.len() as u64) < wanted {
+            break;
+        }
+        // Entries of quiet times hold one each.
+        wanted = wanted.saturating_mul(2).min(lacking);
     }
     told.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(told)
@@ -257,7 +263,7 @@ pub(super) async fn history(
             .arg(1)
             .arg(keys.transitions())
             .arg(next)
-            .arg(500);
+            .arg(STEP);
         let rows: Vec<Row> = link.ask(&command).await?;
         next = 0;
         for row in &rows {
