@@ -1,7 +1,7 @@
 //! Clients and transitions of a batch as the server keeps them: the work
 //! before a commit during which the server has none, so all cores share it.
 
-use std::num::NonZeroUsize;
+use std::sync::LazyLock;
 use std::thread::{available_parallelism, scope};
 
 use mqtt_presence_core::presence::Options;
@@ -10,6 +10,9 @@ use super::record;
 use super::told::{self, Told};
 use crate::store::StoreError;
 use crate::store::join::{Entry, Flip, Staged, closed_at};
+
+/// Asked once: the system reads files for it.
+static CORES: LazyLock<usize> = LazyLock::new(|| available_parallelism().map_or(1, usize::from));
 
 /// Clients below which a thread costs more than it saves.
 const SHARE: usize = 512;
@@ -41,8 +44,7 @@ pub(super) fn encode<'b>(
     options: &Options,
     token: &str,
 ) -> Result<(Vec<Next<'b>>, Vec<Told>), StoreError> {
-    let cores = available_parallelism().map_or(1, NonZeroUsize::get);
-    let parts = cores.min(work.len() / SHARE).max(1);
+    let parts = CORES.min(work.len() / SHARE).max(1);
     let clients = |work: Vec<Work<'b>>| -> Vec<Next<'b>> {
         let next = work.into_iter().map(|work| client(work, options, token));
         next.collect()
@@ -62,9 +64,7 @@ pub(super) fn encode<'b>(
         let mut next = clients(work);
         let mut told = Vec::new();
         for other in others {
-            let (clients, lines) = other
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            let (clients, lines) = other.join().expect("clients are encoded without a panic");
             next.extend(clients);
             told.extend(lines?);
         }
@@ -82,10 +82,7 @@ fn client<'b>(work: Work<'b>, options: &Options, token: &str) -> Next<'b> {
     let fresh = staged.fresh;
     let before = closed_at(&entry.client, options.closing);
     entry.merge(staged);
-    let closed = match before {
-        Some(_) => None,
-        None => closed_at(&entry.client, options.closing),
-    };
+    let closed = closed_at(&entry.client, options.closing).filter(|_| before.is_none());
     let record = record::write(&entry, token);
     Next {
         bytes: record.len(),
