@@ -149,7 +149,7 @@ pub(super) async fn service(config: Config) -> Result<ExitCode, String> {
         tracing::warn!("not all that was taken in is stored; it comes again");
     }
     tracing::info!("ended");
-    // All is stored: a store that tidies up as it closes may take its time.
+    // A store that tidies up as it closes may take its time: nothing hangs on it.
     drop(closing);
     Ok(if in_time && drained {
         ExitCode::SUCCESS
