@@ -9,9 +9,10 @@ use std::time::Instant;
 
 use crate::step::{cargo, run};
 
-/// They take minutes, and wait through half of them for servers and faults:
-/// they go first, so that none is left alone at the end.
-const LONG: [&str; 4] = ["e2e", "store_conformance", "remoting", "grpc"];
+/// Keeps a small machine busy: only what is short goes beside it.
+const LARGE: &str = "e2e";
+/// They take minutes, and wait through half of them for servers and faults.
+const LONG: [&str; 3] = ["store_conformance", "remoting", "grpc"];
 
 /// A test target, built.
 struct Binary {
@@ -24,12 +25,27 @@ struct Binary {
 /// Builds and runs every test of the workspace; fails with the names of the
 /// targets that failed.
 pub fn test() -> Result<(), String> {
-    let mut waiting = build()?;
-    if waiting.is_empty() {
+    let binaries = build()?;
+    if binaries.is_empty() {
         return Err("`cargo test` built no test".into());
     }
-    waiting.sort_by_key(|binary| !LONG.contains(&binary.name.as_str()));
-    let waiting = Mutex::new(VecDeque::from(waiting));
+    let (long, mut others): (Vec<_>, Vec<_>) = binaries
+        .into_iter()
+        .partition(|binary| LONG.contains(&binary.name.as_str()));
+    others.sort_by_key(|binary| binary.name != LARGE);
+    let failed = [side_by_side(others), side_by_side(long)].concat();
+    if !failed.is_empty() {
+        return Err(failed.join("; "));
+    }
+    run(
+        "tests in the documentation",
+        &mut cargo(&["test", "--workspace", "--locked", "--doc"]),
+    )
+}
+
+/// Runs as many at once as there are cores, in this order; what failed.
+fn side_by_side(binaries: Vec<Binary>) -> Vec<String> {
+    let waiting = Mutex::new(VecDeque::from(binaries));
     let failed = Mutex::new(Vec::new());
     let next = || lock(&waiting).pop_front();
     let at_once = thread::available_parallelism().map_or(1, usize::from);
@@ -44,14 +60,7 @@ pub fn test() -> Result<(), String> {
             });
         }
     });
-    let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if !failed.is_empty() {
-        return Err(failed.join("; "));
-    }
-    run(
-        "tests in the documentation",
-        &mut cargo(&["test", "--workspace", "--locked", "--doc"]),
-    )
+    failed.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Builds all test targets as `cargo test` does.
