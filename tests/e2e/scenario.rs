@@ -91,10 +91,10 @@ pub fn run(source: Source, version: &str) {
 
     let end = Instant::now() + Duration::from_secs(300);
     loop {
-        service.until(
+        service.until_stats(
             "every client and channel is counted",
-            Duration::from_secs(600),
-            |service| counts(&service.get("/v1/stats")) == counts_of(&expected, POISON),
+            Duration::from_secs(180),
+            |stats| counts(stats) == counts_of(&expected, POISON),
         );
         // What the counts do not show, such as a second closing, may still be
         // out: a message of a killed consumer comes again after a while.

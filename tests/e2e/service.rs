@@ -88,22 +88,44 @@ impl Service {
     pub fn until(&mut self, what: &str, patience: Duration, done: impl Fn(&Service) -> bool) {
         let end = Instant::now() + patience;
         while !done(self) {
-            let ended = self.running.as_mut().and_then(Running::ended);
-            assert!(
-                ended.is_none(),
-                "serve ended with {ended:?}\n{}",
-                self.log()
-            );
-            assert!(
-                Instant::now() < end,
-                "not within {} s: {what}\nstats: {:?}\nready: {:?}\n{}",
-                patience.as_secs(),
-                http::get(self.port, "/v1/stats"),
-                http::get(self.port, "/readyz"),
-                self.log()
-            );
-            std::thread::sleep(Duration::from_millis(100));
+            self.attend(what, end);
         }
+    }
+
+    /// Waits until `done` of `/v1/stats`, for as long as records come within
+    /// `patience`, and at most ten times that.
+    pub fn until_stats(&mut self, what: &str, patience: Duration, done: impl Fn(&Value) -> bool) {
+        let last = Instant::now() + 10 * patience;
+        let (mut records, mut end) = (Value::Null, last);
+        loop {
+            let mut stats = self.get("/v1/stats");
+            if done(&stats) {
+                return;
+            }
+            let now = stats["records"].take();
+            if now != records {
+                (records, end) = (now, last.min(Instant::now() + patience));
+            }
+            self.attend(what, end);
+        }
+    }
+
+    /// A tenth of a second, in which it must not end.
+    fn attend(&mut self, what: &str, end: Instant) {
+        let ended = self.running.as_mut().and_then(Running::ended);
+        assert!(
+            ended.is_none(),
+            "serve ended with {ended:?}\n{}",
+            self.log()
+        );
+        assert!(
+            Instant::now() < end,
+            "waited in vain: {what}\nstats: {:?}\nready: {:?}\n{}",
+            http::get(self.port, "/v1/stats"),
+            http::get(self.port, "/readyz"),
+            self.log()
+        );
+        std::thread::sleep(Duration::from_millis(100));
     }
 
     /// The JSON answer of a GET, `Null` while there is none.

@@ -108,7 +108,7 @@ async fn odd_bodies(proxy: &Proxy) {
 }
 
 async fn many_events(proxy: &Proxy) {
-    let events: usize = std::env::var("GRPC_EVENTS").map_or(20_000, |text| text.parse().unwrap());
+    let events: usize = std::env::var("GRPC_EVENTS").map_or(10_000, |text| text.parse().unwrap());
     // A group that is new starts at the end: poll once before sending.
     let mut running = Running::start(source(&proxy.endpoint, "many"));
     running.until_ready().await;

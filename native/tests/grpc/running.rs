@@ -100,12 +100,17 @@ impl Running {
         seen.channels.values().map(|times| times - 1).sum()
     }
 
-    /// Waits until so many different events were seen.
-    pub async fn until_distinct(&self, wanted: usize, within: Duration) {
-        let end = Instant::now() + within;
-        while self.distinct() < wanted {
-            assert!(Instant::now() < end, "{} of {wanted}", self.distinct());
+    /// Waits until so many different events were seen, for as long as more of
+    /// them come within `patience`.
+    pub async fn until_distinct(&self, wanted: usize, patience: Duration) {
+        let (mut seen, mut end) = (0, Instant::now() + patience);
+        while seen < wanted {
+            assert!(Instant::now() < end, "{seen} of {wanted}");
             tokio::time::sleep(Duration::from_millis(50)).await;
+            let now = self.distinct();
+            if now > seen {
+                (seen, end) = (now, Instant::now() + patience);
+            }
         }
     }
 

@@ -60,7 +60,7 @@ impl Team {
             })
             .collect();
         for instance in &mut instances {
-            instance.service.wait(true, Duration::from_secs(90));
+            instance.service.wait(true, Duration::from_secs(180));
         }
         let ports = instances.iter().map(|instance| instance.port).collect();
         Team {
@@ -85,7 +85,7 @@ impl Team {
         runtime: &Runtime,
     ) -> Verdict {
         for instance in &mut self.instances {
-            instance.service.wait(true, Duration::from_secs(120));
+            instance.service.wait(true, Duration::from_secs(240));
         }
         let end = Instant::now() + patience;
         loop {

@@ -19,8 +19,8 @@ use super::watch::Watch;
 const BATCH: usize = 256;
 /// Requests under way at once.
 const PIPELINE: usize = 8;
-/// How long a batch is tried again: a broker's restart.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a batch is tried again: a broker's restart, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Events could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +84,7 @@ impl Producer {
     }
 
     /// Writes the events, in batches and several at once, so not in order.
-    /// A batch that fails is tried again for a minute; an error may leave
+    /// A batch that fails is tried again for three minutes; an error may leave
     /// some events written, some twice, and some not.
     pub async fn send(&self, events: &[Event]) -> Result<(), SendError> {
         let batches: Vec<_> = events
@@ -178,7 +178,7 @@ impl Producer {
             let Err(error) = self.inner.send_batch(messages.clone()).await else {
                 return Ok(());
             };
-            // Keys that may not write do not mend within a minute.
+            // Keys that may not write do not mend meanwhile.
             if begin.elapsed() > PATIENCE || self.watch.unwritten().is_some() {
                 return Err(self.failed(&error));
             }
