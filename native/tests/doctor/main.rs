@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod machine;
+mod older;
 #[cfg(all(feature = "remoting", feature = "grpc"))]
 mod rocketmq;
 mod stores;

@@ -120,10 +120,14 @@ fn everything(version: &str) {
     );
     if let Some(proxy) = cluster.grpc_endpoint() {
         of(&proxy, "events", "GID_known", &[]).has("not_a_namesrv", "error", "kind = \\\"grpc\\\"");
-        grpc(&proxy).is_well();
+        grpc(&proxy, &[]).is_well();
+        let absent = ["--set", "source.0.topic=event"];
+        grpc(&proxy, &absent).has("topic_missing", "error", "topic `event`");
+        let encrypted = ["--set", "source.0.tls=true"];
+        grpc(&proxy, &encrypted).has("source_unusable", "error", "cannot connect with TLS");
     }
-    grpc(&namesrv).has("not_a_proxy", "error", "kind = \\\"remoting\\\"");
-    grpc(&free.to_string()).has("proxy_unreachable", "error", "`endpoint`");
+    grpc(&namesrv, &[]).has("not_a_proxy", "error", "kind = \\\"remoting\\\"");
+    grpc(&free.to_string(), &[]).has("proxy_unreachable", "error", "`endpoint`");
 
     // Topics.
     of(&namesrv, "event", "GID_known", &[]).has("topic_missing", "error", "there is `events`");
@@ -190,7 +194,7 @@ fn everything(version: &str) {
     frozen.has("broker_unreachable", "error", "does not answer");
 }
 
-fn grpc(endpoint: &str) -> Report {
+fn grpc(endpoint: &str, more: &[&str]) -> Report {
     let endpoint = format!("source.0.endpoint={endpoint}");
     let own = [
         "--store",
@@ -206,7 +210,7 @@ fn grpc(endpoint: &str) -> Report {
         "--set",
         "source.0.group=GID_known",
     ];
-    doctor(&[&own[..], &names].concat())
+    doctor(&[&own[..], &names, more].concat())
 }
 
 /// The broker's own port, as its configuration has it.

@@ -9,7 +9,10 @@ use xtask::child;
 use xtask::postgres::Postgres;
 use xtask::redis::{Cluster, Server};
 
-use crate::{BINARY, Report, an_hour_ahead, command, doctor, examined};
+use crate::{BINARY, Report, an_hour_ahead, command, doctor, examined, older};
+
+/// A row of one column of six bytes, as `SHOW server_version_num` answers it.
+const VERSION: &[u8] = b"D\0\0\0\x10\0\x01\0\0\0\x06";
 
 #[test]
 fn sqlite() {
@@ -76,6 +79,12 @@ fn redis() {
         "error",
         "ahead of that of Redis",
     );
+    let old = older::server(server.port(), b"redis_version:", b"5");
+    of_redis(&format!("redis://127.0.0.1:{old}"), &[]).has(
+        "store_too_old",
+        "error",
+        "needs 6.2 or later",
+    );
     server
         .cli(&["HSET", "{mqtt-presence}:meta", "schema", "99"])
         .unwrap();
@@ -135,6 +144,10 @@ fn postgres() {
         "error",
         "ahead of that of PostgreSQL",
     );
+    let port = server.port();
+    let old = older::server(port, VERSION, b"12").to_string();
+    let url = server.url("postgres").replace(&port.to_string(), &old);
+    of_postgres(&url).has("store_too_old", "error", "version 13 or later");
     of_postgres(&server.url("nowhere")).has("postgres_database_missing", "error", "createdb");
     let as_user = |user: &str| {
         server

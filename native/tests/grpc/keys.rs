@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mqtt_presence::source::Health;
-use mqtt_presence::source::grpc::Config;
+use mqtt_presence::source::grpc::{Config, Trouble, look};
 use xtask::rocketmq::{Cluster, StartOptions};
 
 use crate::running::Running;
@@ -58,6 +58,14 @@ async fn the_right_keys_read_and_others_are_named() {
         (topic.clone(), "a forbidden topic"),
         (group.clone(), "a forbidden group"),
     ] {
+        match tokio::task::block_in_place(|| look(&config)) {
+            // Only who receives is asked what it may do with the group.
+            Ok(()) => assert_eq!(who, "a forbidden group"),
+            Err(refusal) => {
+                assert_eq!(refusal.trouble, Trouble::Refused, "{who}: {refusal:?}");
+                assert!(!refusal.reason.contains(WORD), "{who}: {refusal:?}");
+            }
+        }
         let mut running = Running::start(config);
         let reason = running.until_failing().await;
         println!("{who}: {reason}");
@@ -67,7 +75,9 @@ async fn the_right_keys_read_and_others_are_named() {
         running.stop().await;
     }
 
-    let mut running = Running::start(with("events", "GID_reader", READER));
+    let config = with("events", "GID_reader", READER);
+    tokio::task::block_in_place(|| look(&config)).unwrap();
+    let mut running = Running::start(config);
     running.until_ready().await;
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(*running.health.borrow(), Health::Ready);

@@ -6,6 +6,8 @@ use std::path::Path;
 use super::reach;
 use super::{Finding, Name};
 use crate::config::Source;
+#[cfg(feature = "grpc")]
+use crate::source::grpc;
 #[cfg(feature = "remoting")]
 use crate::source::remoting::{Config, Look, Trouble};
 
@@ -15,7 +17,7 @@ pub(super) fn check(part: &str, source: &Source) -> Vec<Finding> {
         #[cfg(feature = "remoting")]
         Source::Remoting(config) => remoting(part, config, true),
         #[cfg(feature = "grpc")]
-        Source::Grpc(grpc) => vec![proxy(part, &grpc.endpoint)],
+        Source::Grpc(grpc) => vec![proxy(part, grpc)],
         Source::Http(_) => vec![Finding::good(
             part,
             "takes what is sent to `POST /v1/events`",
@@ -103,7 +105,8 @@ fn named(trouble: Trouble) -> Name {
 }
 
 #[cfg(feature = "grpc")]
-fn proxy(part: &str, address: &str) -> Finding {
+fn proxy(part: &str, config: &grpc::Config) -> Finding {
+    let address = &config.endpoint;
     if let Err(reason) = reach::tcp(address) {
         return Finding::wrong(
             Name::ProxyUnreachable,
@@ -121,7 +124,20 @@ fn proxy(part: &str, address: &str) -> Finding {
              `kind = \"remoting\"`",
         );
     }
-    Finding::good(part, format!("the proxy `{address}` speaks gRPC"))
+    let topic = &config.topic;
+    let Err(refusal) = grpc::look(config) else {
+        let sentence = format!("the proxy `{address}` knows topic `{topic}`");
+        return Finding::good(part, sentence);
+    };
+    let (name, advice) = match refusal.trouble {
+        grpc::Trouble::TopicMissing => (Name::TopicMissing, "create it, or correct `topic`"),
+        grpc::Trouble::Refused => (
+            Name::BrokerRefuses,
+            "correct the keys, or let them read this topic",
+        ),
+        grpc::Trouble::Other => (Name::SourceUnusable, "see the log of the proxy"),
+    };
+    Finding::wrong(name, part, refusal.reason, advice)
 }
 
 fn path(part: &str, path: &Path) -> Finding {

@@ -143,19 +143,25 @@ pub(super) fn show(context: &Context, health: Health) {
     });
 }
 
-/// One consumer with its receivers, until it is told to end or fails.
-async fn consume(shared: Arc<Shared>) -> Result<(), Fault> {
-    let mut consumer = SimpleConsumer::new(shared.config.consumer(), shared.config.client())
-        .map_err(Fault::Client)?;
+/// A consumer that knows the route of its topic.
+pub(super) async fn start(config: &Config) -> Result<SimpleConsumer, Fault> {
+    let mut consumer =
+        SimpleConsumer::new(config.consumer(), config.client()).map_err(Fault::Client)?;
     // The library lets a proxy that accepts and never answers hang it. A start
     // that is given up takes the consumer with it, so that nothing waits on it.
-    tokio::select! {
-        () = shared.stop.cancelled() => return Ok(()),
-        started = timeout(CALL * 3, consumer.start()) => match started {
-            Ok(started) => started.map_err(Fault::Client)?,
-            Err(_) => return Err(Fault::Mute),
-        },
+    match timeout(CALL * 3, consumer.start()).await {
+        Ok(started) => started.map_err(Fault::Client)?,
+        Err(_) => return Err(Fault::Mute),
     }
+    Ok(consumer)
+}
+
+/// One consumer with its receivers, until it is told to end or fails.
+async fn consume(shared: Arc<Shared>) -> Result<(), Fault> {
+    let consumer = tokio::select! {
+        () = shared.stop.cancelled() => return Ok(()),
+        started = start(&shared.config) => started?,
+    };
     shared.started.fetch_add(1, Ordering::Relaxed);
     let consumer = Arc::new(consumer);
     let mut receivers = JoinSet::new();

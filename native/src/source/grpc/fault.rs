@@ -6,6 +6,7 @@ use std::time::Duration;
 use rocketmq::error::{ClientError, ErrorKind};
 
 use super::config::{CALL, Config, POLL};
+use super::look::Trouble;
 
 /// Why a connection ended.
 #[derive(Debug)]
@@ -45,6 +46,18 @@ impl Fault {
         }
     }
 
+    /// The kind of it.
+    pub(super) fn trouble(&self) -> Trouble {
+        let Fault::Client(error) = self else {
+            return Trouble::Other;
+        };
+        match context(error, "code") {
+            "TOPIC_NOT_FOUND" | "ILLEGAL_TOPIC" => Trouble::TopicMissing,
+            "UNAUTHORIZED" | "FORBIDDEN" => Trouble::Refused,
+            _ => Trouble::Other,
+        }
+    }
+
     /// What is wrong and what to do.
     pub(super) fn sentence(&self, config: &Config) -> String {
         let endpoint = &config.endpoint;
@@ -79,23 +92,25 @@ impl Fault {
     }
 }
 
+/// What the library says beside its error, if it does.
+fn context<'a>(error: &'a ClientError, key: &str) -> &'a str {
+    let pair = error.context().iter().find(|(name, _)| *name == key);
+    pair.map(|(_, value)| value.as_str()).unwrap_or_default()
+}
+
 fn client_sentence(error: &ClientError, config: &Config) -> String {
     let endpoint = &config.endpoint;
     let source = error
         .source()
         .map(|source| quoted(&format!("{source:#}")))
         .unwrap_or_default();
-    let context = |key: &str| {
-        let pair = error.context().iter().find(|(name, _)| *name == key);
-        pair.map(|(_, value)| value.as_str()).unwrap_or_default()
-    };
     match error.kind() {
         ErrorKind::Connect => format!(
             "no connection to the RocketMQ proxy at `{endpoint}`: check that it runs and that \
              this is its gRPC port{source}"
         ),
         ErrorKind::Server => {
-            let code = context("code");
+            let code = context(error, "code");
             let advice = match code {
                 "TOPIC_NOT_FOUND" | "ILLEGAL_TOPIC" => {
                     format!("create topic `{}` or correct its name", config.topic)
@@ -117,7 +132,7 @@ fn client_sentence(error: &ClientError, config: &Config) -> String {
                  {advice}{}",
                 config.topic,
                 config.group,
-                quoted(format!("{code} {}", context("message")).trim())
+                quoted(format!("{code} {}", context(error, "message")).trim())
             )
         }
         ErrorKind::NoBrokerAvailable => format!(

@@ -10,6 +10,7 @@ mod body;
 mod config;
 mod connection;
 mod fault;
+mod look;
 mod panics;
 mod receiver;
 mod spinning;
@@ -22,6 +23,7 @@ use super::{Context, Health, Source, SourceError};
 use crate::backoff::Backoff;
 
 pub use self::config::Config;
+pub use self::look::{Refusal, Trouble, look};
 
 /// The name in the configuration.
 const NAME: &str = "grpc";
