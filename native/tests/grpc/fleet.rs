@@ -21,6 +21,11 @@ pub fn notice(number: usize) -> Vec<u8> {
 pub async fn send(endpoint: &str, topic: &str, bodies: impl IntoIterator<Item = Vec<u8>>) {
     let mut client = ClientOption::default();
     client.set_access_url(endpoint);
+    send_as(client, topic, bodies).await;
+}
+
+/// The same by a client that is told where and with which keys.
+pub async fn send_as(client: ClientOption, topic: &str, bodies: impl IntoIterator<Item = Vec<u8>>) {
     let mut option = ProducerOption::default();
     option.set_topics(vec![topic]);
     let mut producer = Producer::new(option, client).unwrap();

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use mqtt_presence::source::Health;
 use mqtt_presence::source::grpc::{Config, Trouble, look};
+use rocketmq::conf::ClientOption;
 use xtask::rocketmq::{Cluster, StartOptions};
 
+use crate::fleet::{notice, send_as};
 use crate::running::Running;
 
 /// Every secret holds this word.
@@ -75,11 +77,21 @@ async fn the_right_keys_read_and_others_are_named() {
         running.stop().await;
     }
 
-    let config = with("events", "GID_reader", READER);
+    let mut config = with("events", "GID_reader", READER);
+    config.invisible_seconds = 10;
     tokio::task::block_in_place(|| look(&config)).unwrap();
     let mut running = Running::start(config);
     running.until_ready().await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    let mut client = ClientOption::default();
+    client.set_access_url(&endpoint);
+    client.set_access_key(ADMIN[0]);
+    client.set_secret_key(ADMIN[1]);
+    send_as(client, "events", (0..100).map(notice)).await;
+    running.until_distinct(100, Duration::from_secs(60)).await;
+    // Longer than they stay hidden: what was not acknowledged would come again.
+    let before = running.again();
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    assert_eq!(running.again(), before, "acknowledged events came again");
     assert_eq!(*running.health.borrow(), Health::Ready);
     running.stop().await;
 

@@ -4,6 +4,7 @@
 
 mod chart;
 mod core;
+mod grpc;
 pub(crate) mod instructions;
 mod java;
 mod postgres;
@@ -46,6 +47,8 @@ enum Name {
     Push,
     /// From a RocketMQ topic into sqlite, and the documented Java listener beside it
     Rocketmq,
+    /// From the proxy of a RocketMQ into sqlite, by gRPC
+    Grpc,
     /// Instructions of core's hot functions, against tests/bench/instructions.json
     Instructions,
     /// The store `redis`, and `redis-benchmark` beside it
@@ -104,6 +107,9 @@ pub fn bench(args: &BenchArgs) -> Result<(), String> {
     }
     if wanted(Name::Rocketmq) {
         rows.extend(rocketmq::measure(args.events)?);
+    }
+    if wanted(Name::Grpc) {
+        rows.extend(grpc::measure(args.events)?);
     }
     if wanted(Name::Sqlite) {
         rows.push(store::sqlite(args.events)?);

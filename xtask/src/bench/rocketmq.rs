@@ -63,7 +63,7 @@ pub(super) fn measure(events: u64) -> Result<Vec<Row>, String> {
     Ok(rows)
 }
 
-fn fill(cluster: &Cluster, topic: &str, events: u64) -> Result<(), String> {
+pub(super) fn fill(cluster: &Cluster, topic: &str, events: u64) -> Result<(), String> {
     step::run(
         "fill the topic",
         Command::new(program())

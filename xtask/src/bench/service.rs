@@ -77,7 +77,7 @@ impl Service {
     }
 
     /// Events that it says it has stored; 0 while it starts.
-    fn stored(&mut self) -> Result<u64, String> {
+    pub(super) fn stored(&mut self) -> Result<u64, String> {
         let stats = self.stats()?;
         let kinds = stats["records"]["accepted"].as_object();
         let counts = kinds.into_iter().flat_map(serde_json::Map::values);

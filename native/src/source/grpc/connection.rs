@@ -11,6 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::ack::Acknowledger;
 use super::config::{CALL, Config};
 use super::fault::Fault;
 use super::panics;
@@ -143,30 +144,32 @@ pub(super) fn show(context: &Context, health: Health) {
     });
 }
 
-/// A consumer that knows the route of its topic.
-pub(super) async fn start(config: &Config) -> Result<SimpleConsumer, Fault> {
+/// A consumer that knows the route of its topic, and who acknowledges for it.
+pub(super) async fn start(config: &Config) -> Result<(SimpleConsumer, Acknowledger), Fault> {
     let mut consumer =
         SimpleConsumer::new(config.consumer(), config.client()).map_err(Fault::Client)?;
+    let acknowledger = Acknowledger::new(&consumer, config).await?;
     // The library lets a proxy that accepts and never answers hang it. A start
     // that is given up takes the consumer with it, so that nothing waits on it.
     match timeout(CALL * 3, consumer.start()).await {
         Ok(started) => started.map_err(Fault::Client)?,
         Err(_) => return Err(Fault::Mute),
     }
-    Ok(consumer)
+    Ok((consumer, acknowledger))
 }
 
 /// One consumer with its receivers, until it is told to end or fails.
 async fn consume(shared: Arc<Shared>) -> Result<(), Fault> {
-    let consumer = tokio::select! {
+    let (consumer, acknowledger) = tokio::select! {
         () = shared.stop.cancelled() => return Ok(()),
         started = start(&shared.config) => started?,
     };
     shared.started.fetch_add(1, Ordering::Relaxed);
-    let consumer = Arc::new(consumer);
+    let (consumer, acknowledger) = (Arc::new(consumer), Arc::new(acknowledger));
     let mut receivers = JoinSet::new();
     for _ in 0..RECEIVERS {
-        receivers.spawn(receive(shared.clone(), consumer.clone()));
+        let own = (shared.clone(), consumer.clone(), acknowledger.clone());
+        receivers.spawn(receive(own.0, own.1, own.2));
     }
     while let Some(ended) = receivers.join_next().await {
         // A fault is told at once, not after the other receivers' batches:

@@ -93,7 +93,7 @@ impl Fault {
 }
 
 /// What the library says beside its error, if it does.
-fn context<'a>(error: &'a ClientError, key: &str) -> &'a str {
+pub(super) fn context<'a>(error: &'a ClientError, key: &str) -> &'a str {
     let pair = error.context().iter().find(|(name, _)| *name == key);
     pair.map(|(_, value)| value.as_str()).unwrap_or_default()
 }

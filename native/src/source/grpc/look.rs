@@ -51,7 +51,7 @@ pub fn look(config: &Config) -> Result<(), Refusal> {
         .map_err(|error| other(Fault::Threads(error).sentence(config)))?;
     let tried = config.clone();
     let trying = runtime.spawn(async move {
-        let consumer = start(&tried).await?;
+        let (consumer, _) = start(&tried).await?;
         // Only a courtesy: the proxy forgets a client that says nothing.
         let _ = timeout(CALL, consumer.shutdown()).await;
         Ok(())

@@ -6,12 +6,14 @@
 //! `connection` with threads of its own; the loop here watches that, ends it
 //! at its first fault and builds a new one after a pause.
 
+mod ack;
 mod body;
 mod config;
 mod connection;
 mod fault;
 mod look;
 mod panics;
+mod protocol;
 mod receiver;
 mod spinning;
 

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use futures_util::stream::{FuturesUnordered, StreamExt};
 use mqtt_presence_core::event::Limits;
 use rocketmq::SimpleConsumer;
 use rocketmq::model::message::MessageView;
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use super::ack::{Acknowledger, Unacknowledged};
 use super::body::unpack;
 use super::config::Config;
 use super::fault::Fault;
@@ -46,9 +46,10 @@ pub(super) struct Shared {
 pub(super) async fn receive(
     shared: Arc<Shared>,
     consumer: Arc<SimpleConsumer>,
+    acknowledger: Arc<Acknowledger>,
 ) -> Result<(), Fault> {
     let mut ahead = JoinSet::new();
-    let received = receive_into(&mut ahead, &shared, &consumer).await;
+    let received = receive_into(&mut ahead, &shared, &consumer, &acknowledger).await;
     let mut settled = Ok(());
     while let Some(ended) = ahead.join_next().await {
         settled = settled.and(joined(ended));
@@ -59,7 +60,8 @@ pub(super) async fn receive(
 async fn receive_into(
     ahead: &mut JoinSet<Result<(), Fault>>,
     shared: &Arc<Shared>,
-    consumer: &Arc<SimpleConsumer>,
+    consumer: &SimpleConsumer,
+    acknowledger: &Arc<Acknowledger>,
 ) -> Result<(), Fault> {
     let filter = shared.config.filter();
     loop {
@@ -88,7 +90,7 @@ async fn receive_into(
         let messages = answer.map_err(|error| Fault::from_receive(error, began.elapsed()))?;
         shared.answered.store(true, Ordering::Relaxed);
         if !messages.is_empty() {
-            ahead.spawn(settle(shared.clone(), consumer.clone(), messages));
+            ahead.spawn(settle(shared.clone(), acknowledger.clone(), messages));
         } else if began.elapsed() < TOO_SOON {
             tokio::time::sleep(PAUSE).await;
         }
@@ -99,7 +101,7 @@ async fn receive_into(
 /// acknowledged and comes again once its invisible time is over.
 async fn settle(
     shared: Arc<Shared>,
-    consumer: Arc<SimpleConsumer>,
+    acknowledger: Arc<Acknowledger>,
     messages: Vec<MessageView>,
 ) -> Result<(), Fault> {
     let mut delivery = Delivery::default();
@@ -109,25 +111,16 @@ async fn settle(
     if shared.intake.deliver(delivery).await.is_err() {
         return Err(Fault::NotCommitted);
     }
-    // At most a batch's worth side by side: the library has one call for each.
-    let mut acknowledged = FuturesUnordered::new();
-    for message in &messages {
-        acknowledged.push(consumer.ack(message));
-    }
-    let mut failed = 0_usize;
-    let mut first = None;
-    while let Some(result) = acknowledged.next().await {
-        if let Err(error) = result {
-            failed += 1;
-            first.get_or_insert(error);
-        }
-    }
-    if let Some(error) = first {
+    if let Err(Unacknowledged {
+        messages: failed,
+        reason,
+    }) = acknowledger.acknowledge(&messages).await
+    {
         tracing::warn!(
             source = %shared.name,
             failed,
             of = messages.len(),
-            %error,
+            reason,
             "committed messages were not acknowledged; they come again and change nothing"
         );
     }
