@@ -9,10 +9,18 @@ use std::time::Instant;
 
 use crate::step::{cargo, run};
 
-/// Keeps a small machine busy: only what is short goes beside it.
+/// Keeps a small machine busy by itself: only what starts no RocketMQ goes
+/// beside it.
 const LARGE: &str = "e2e";
 /// They take minutes, and wait through half of them for servers and faults.
-const LONG: [&str; 3] = ["store_conformance", "remoting", "grpc"];
+const LONG: [&str; 6] = [
+    "remoting",
+    "grpc",
+    "store_conformance",
+    "bridge",
+    "doctor",
+    "rocketmq",
+];
 
 /// A test target, built.
 struct Binary {
@@ -29,9 +37,11 @@ pub fn test() -> Result<(), String> {
     if binaries.is_empty() {
         return Err("`cargo test` built no test".into());
     }
-    let (long, mut others): (Vec<_>, Vec<_>) = binaries
+    let place = |binary: &Binary| LONG.iter().position(|name| *name == binary.name);
+    let (mut long, mut others): (Vec<_>, Vec<_>) = binaries
         .into_iter()
-        .partition(|binary| LONG.contains(&binary.name.as_str()));
+        .partition(|binary| place(binary).is_some());
+    long.sort_by_key(place);
     others.sort_by_key(|binary| binary.name != LARGE);
     let failed = [side_by_side(others), side_by_side(long)].concat();
     if !failed.is_empty() {

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::server::{java, jvm_arguments, tail};
 
+const TRIES: u32 = 3;
+
 #[derive(Debug)]
 pub(super) struct Admin {
     pub(super) lib: PathBuf,
@@ -13,8 +15,22 @@ pub(super) struct Admin {
 }
 
 impl Admin {
-    /// Runs a sub-command with `-n` added; answers what it printed.
+    /// Runs a sub-command with `-n` added; answers what it printed. The tool
+    /// waits 3 s for an answer, which is short on a busy machine.
     pub(super) fn run(&self, arguments: &[&str]) -> Result<String, String> {
+        let mut said = self.once(arguments);
+        for _ in 1..TRIES {
+            match &said {
+                Err(error) if error.contains("RemotingTimeoutException") => {
+                    said = self.once(arguments);
+                }
+                _ => break,
+            }
+        }
+        said
+    }
+
+    fn once(&self, arguments: &[&str]) -> Result<String, String> {
         let mut all = jvm_arguments(&self.lib, &self.home, "256m", &self.jvm_flags);
         all.push("-Drmq.logback.configurationFile=rmq.tools.logback.xml".into());
         all.push("org.apache.rocketmq.tools.command.MQAdminStartup".into());
