@@ -1,5 +1,5 @@
-//! Acknowledging a batch with one call. The library has a call for each
-//! message, which cost a proxy as much as the message itself.
+//! Acknowledging a batch with one call, where the library has a call for each
+//! message.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -14,7 +14,7 @@ use tonic::metadata::{AsciiMetadataValue, MetadataMap};
 use tonic::transport::{Channel, Endpoint};
 
 use super::config::{CALL, Config};
-use super::fault::{Fault, context};
+use super::fault::context;
 use super::protocol::{self, Entry, Request, Resource, Response};
 
 /// Acknowledges in the name of one consumer.
@@ -36,14 +36,16 @@ pub(super) struct Unacknowledged {
 impl Acknowledger {
     /// For a consumer that was not started: only in refusing to receive does
     /// the library tell the id that it has.
-    pub(super) async fn new(consumer: &SimpleConsumer, config: &Config) -> Result<Self, Fault> {
+    pub(super) async fn new(consumer: &SimpleConsumer, config: &Config) -> Acknowledger {
         let refusal = consumer.receive(&config.topic, &config.filter()).await;
-        let refusal = refusal.err().ok_or(Fault::Panic(None))?;
-        Ok(Acknowledger {
-            client_id: context(&refusal, "client_id").to_owned(),
+        let client_id = refusal
+            .err()
+            .map(|error| context(&error, "client_id").to_owned());
+        Acknowledger {
+            client_id: client_id.unwrap_or_default(),
             config: config.clone(),
             channels: Mutex::default(),
-        })
+        }
     }
 
     /// Acknowledges the messages of one receive, which came from one address.
@@ -58,7 +60,8 @@ impl Acknowledger {
         let channel = self
             .channel(first.endpoints().endpoint_url())
             .map_err(all)?;
-        let answer = self.call(channel, messages).await.map_err(all)?;
+        let answer = self.call(channel, first.topic(), messages).await;
+        let answer = answer.map_err(all)?;
         let failed = |status: &Option<protocol::Status>| {
             status.as_ref().is_none_or(|status| !status.is_ok())
         };
@@ -82,7 +85,12 @@ impl Acknowledger {
         })
     }
 
-    async fn call(&self, channel: Channel, messages: &[MessageView]) -> Result<Response, String> {
+    async fn call(
+        &self,
+        channel: Channel,
+        topic: &str,
+        messages: &[MessageView],
+    ) -> Result<Response, String> {
         let entries = messages.iter().map(|message| Entry {
             message_id: message.message_id().to_owned(),
             receipt_handle: message.receipt_handle(),
@@ -93,7 +101,7 @@ impl Acknowledger {
         };
         let mut request = tonic::Request::new(Request {
             group: named(&self.config.group),
-            topic: named(&self.config.topic),
+            topic: named(topic),
             entries: entries.collect(),
         });
         request.set_timeout(CALL);

@@ -148,7 +148,7 @@ pub(super) fn show(context: &Context, health: Health) {
 pub(super) async fn start(config: &Config) -> Result<(SimpleConsumer, Acknowledger), Fault> {
     let mut consumer =
         SimpleConsumer::new(config.consumer(), config.client()).map_err(Fault::Client)?;
-    let acknowledger = Acknowledger::new(&consumer, config).await?;
+    let acknowledger = Acknowledger::new(&consumer, config).await;
     // The library lets a proxy that accepts and never answers hang it. A start
     // that is given up takes the consumer with it, so that nothing waits on it.
     match timeout(CALL * 3, consumer.start()).await {

@@ -45,7 +45,7 @@ impl Status {
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Result {
+pub(super) struct Outcome {
     #[prost(message, optional, tag = "3")]
     pub(super) status: Option<Status>,
 }
@@ -56,7 +56,7 @@ pub(super) struct Response {
     #[prost(message, optional, tag = "1")]
     pub(super) status: Option<Status>,
     #[prost(message, repeated, tag = "2")]
-    pub(super) entries: Vec<Result>,
+    pub(super) entries: Vec<Outcome>,
 }
 
 pub(super) fn path() -> PathAndQuery {
