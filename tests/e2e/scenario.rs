@@ -94,7 +94,7 @@ pub fn run(source: Source, version: &str) {
         service.until_stats(
             "every client and channel is counted",
             Duration::from_secs(180),
-            |stats| counts(stats) == counts_of(&expected, POISON),
+            |stats| counts(stats, POISON) == counts_of(&expected, POISON),
         );
         // What the counts do not show, such as a second closing, may still be
         // out: a message of a killed consumer comes again after a while.

@@ -93,7 +93,7 @@ impl Team {
             let stats = self.instances[0].service.get("/v1/stats");
             // What the counts do not show, such as a second closing, may
             // still be out when they fit.
-            if late || counts(&stats) == counts_of(expected, poison) {
+            if late || counts(&stats, poison) == counts_of(expected, poison) {
                 let last = stats["lastTransition"].as_u64().unwrap_or(0);
                 match self.judge(expected, last, runtime) {
                     Ok(verdict) if late || verdict.is_clean() => return verdict,
