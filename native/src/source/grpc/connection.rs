@@ -50,12 +50,7 @@ pub(super) struct End {
 
 /// Receives until `context.shutdown` or the first fault.
 pub(super) async fn live(name: &str, config: &Config, context: &Context) -> End {
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(THREADS)
-        .thread_name(panics::THREAD)
-        .enable_all()
-        .build();
-    let runtime = match runtime {
+    let runtime = match threads() {
         Ok(runtime) => runtime,
         Err(error) => {
             return End {
@@ -89,6 +84,15 @@ pub(super) async fn live(name: &str, config: &Config, context: &Context) -> End 
     }
     runtime.shutdown_background();
     End { fault, worked }
+}
+
+/// What the library runs on; its panics are known by the threads' name.
+pub(super) fn threads() -> std::io::Result<Runtime> {
+    Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .thread_name(panics::THREAD)
+        .enable_all()
+        .build()
 }
 
 /// Waits for the first fault; `None` when the connection was told to end.
@@ -168,8 +172,11 @@ async fn consume(shared: Arc<Shared>) -> Result<(), Fault> {
     let (consumer, acknowledger) = (Arc::new(consumer), Arc::new(acknowledger));
     let mut receivers = JoinSet::new();
     for _ in 0..RECEIVERS {
-        let own = (shared.clone(), consumer.clone(), acknowledger.clone());
-        receivers.spawn(receive(own.0, own.1, own.2));
+        receivers.spawn(receive(
+            shared.clone(),
+            consumer.clone(),
+            acknowledger.clone(),
+        ));
     }
     while let Some(ended) = receivers.join_next().await {
         // A fault is told at once, not after the other receivers' batches:

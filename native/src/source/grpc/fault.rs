@@ -48,12 +48,8 @@ impl Fault {
 
     /// The kind of it.
     pub(super) fn trouble(&self) -> Trouble {
-        let Fault::Client(error) = self else {
-            return Trouble::Other;
-        };
-        match context(error, "code") {
-            "TOPIC_NOT_FOUND" | "ILLEGAL_TOPIC" => Trouble::TopicMissing,
-            "UNAUTHORIZED" | "FORBIDDEN" => Trouble::Refused,
+        match self {
+            Fault::Client(error) => trouble_of(context(error, "code")),
             _ => Trouble::Other,
         }
     }
@@ -98,6 +94,15 @@ pub(super) fn context<'a>(error: &'a ClientError, key: &str) -> &'a str {
     pair.map(|(_, value)| value.as_str()).unwrap_or_default()
 }
 
+/// What a code of the server says of topic and keys.
+fn trouble_of(code: &str) -> Trouble {
+    match code {
+        "TOPIC_NOT_FOUND" | "ILLEGAL_TOPIC" => Trouble::TopicMissing,
+        "UNAUTHORIZED" | "FORBIDDEN" => Trouble::Refused,
+        _ => Trouble::Other,
+    }
+}
+
 fn client_sentence(error: &ClientError, config: &Config) -> String {
     let endpoint = &config.endpoint;
     let source = error
@@ -111,20 +116,20 @@ fn client_sentence(error: &ClientError, config: &Config) -> String {
         ),
         ErrorKind::Server => {
             let code = context(error, "code");
-            let advice = match code {
-                "TOPIC_NOT_FOUND" | "ILLEGAL_TOPIC" => {
+            let advice = match (trouble_of(code), code) {
+                (Trouble::TopicMissing, _) => {
                     format!("create topic `{}` or correct its name", config.topic)
                 }
-                "CONSUMER_GROUP_NOT_FOUND" | "ILLEGAL_CONSUMER_GROUP" => {
+                (_, "CONSUMER_GROUP_NOT_FOUND" | "ILLEGAL_CONSUMER_GROUP") => {
                     format!("create group `{}` or correct its name", config.group)
                 }
-                "UNAUTHORIZED" | "FORBIDDEN" => format!(
+                (Trouble::Refused, _) => format!(
                     "check `access_key` and `secret_key`, and that they may read topic `{}` as \
                      group `{}`",
                     config.topic, config.group
                 ),
-                "ILLEGAL_FILTER_EXPRESSION" => format!("correct tags `{}`", config.tags),
-                "TOO_MANY_REQUESTS" => "it is overloaded; give it time".to_owned(),
+                (_, "ILLEGAL_FILTER_EXPRESSION") => format!("correct tags `{}`", config.tags),
+                (_, "TOO_MANY_REQUESTS") => "it is overloaded; give it time".to_owned(),
                 _ => "see the proxy's log".to_owned(),
             };
             format!(

@@ -2,11 +2,10 @@
 //! consumer starts, which asks for the route of its topic, and ends. What the
 //! keys may do with the group, a proxy says only to who receives.
 
-use tokio::runtime::Builder;
 use tokio::time::timeout;
 
 use super::config::{CALL, Config};
-use super::connection::start;
+use super::connection::{start, threads};
 use super::fault::Fault;
 use super::panics;
 use super::receiver::joined;
@@ -43,12 +42,7 @@ pub fn look(config: &Config) -> Result<(), Refusal> {
     config.check().map_err(other)?;
     panics::contain();
     // Its threads are left to themselves: the library's tasks may never end.
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(2)
-        .thread_name(panics::THREAD)
-        .enable_all()
-        .build()
-        .map_err(|error| other(Fault::Threads(error).sentence(config)))?;
+    let runtime = threads().map_err(|error| other(Fault::Threads(error).sentence(config)))?;
     let tried = config.clone();
     let trying = runtime.spawn(async move {
         let (consumer, _) = start(&tried).await?;
