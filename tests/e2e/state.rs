@@ -1,6 +1,6 @@
 //! What is stored beside what should be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use mqtt_presence::store::{Selection, Store, StoreError};
 use mqtt_presence_core::event::Kind;
@@ -25,7 +25,8 @@ pub fn counts_of(expected: &Presence, poison: usize) -> Value {
     json!([stats.clients, stats.online, poison, stats.channels])
 }
 
-/// Clients whose stored channels are not those of the evaluation in memory.
+/// Clients whose stored channels are not those of the evaluation in memory,
+/// and messages that were rejected twice; each holds one record.
 /// Where a fact came from is left out: a message has an id, an event has none.
 pub async fn differences(
     stored: &dyn Store,
@@ -56,6 +57,13 @@ pub async fn differences(
     }
     if seen != expected.iter().count() {
         different.push(format!("{seen} clients are stored"));
+    }
+    let mut messages = HashSet::new();
+    for rejected in stored.quarantine(0, 10_000).await? {
+        let id = rejected.poison.origin.message_id;
+        if !messages.insert(id.clone()) {
+            different.push(format!("message {id:?} is in quarantine twice"));
+        }
     }
     Ok(different)
 }
