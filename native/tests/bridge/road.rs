@@ -12,7 +12,7 @@ use xtask::http;
 use xtask::mosquitto::Mosquitto;
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_mqtt-presence");
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 /// From the broker's own notice to the answer.
 const AT_MOST: Duration = Duration::from_secs(2);
 

@@ -171,8 +171,9 @@ fn what_is_no_list_closes_nothing() {
 #[test]
 fn a_long_list_is_read_as_it_comes() {
     let service = Service::memory(&[]);
-    let names: Vec<(String, String)> = (0..200_000)
-        .map(|n| (format!("GID_fleet@@@device-{n:07}"), format!("{n:016x}")))
+    // Long names: many bytes, few clients, as a test's build is slow.
+    let names: Vec<(String, String)> = (0..20_000)
+        .map(|n| (format!("GID_fleet@@@{n:0500}"), format!("{n:016x}")))
         .collect();
     let channels: Vec<(&str, &str)> = names
         .iter()
@@ -181,9 +182,9 @@ fn a_long_list_is_read_as_it_comes() {
     let body = list("\"full\":true,\"asOf\":5000", &channels);
     assert!(body.len() > 8 << 20);
     let answer = send(&service, &body);
-    assert_eq!(answer.json["opened"], 200_000, "{}", answer.text);
-    let half = list("\"full\":true,\"asOf\":6000", &channels[100_000..]);
+    assert_eq!(answer.json["opened"], 20_000, "{}", answer.text);
+    let half = list("\"full\":true,\"asOf\":6000", &channels[10_000..]);
     let answer = send(&service, &half);
-    assert_eq!(answer.json["closed"], 100_000, "{}", answer.text);
-    assert_eq!(service.get("/v1/stats").json["online"], 100_000);
+    assert_eq!(answer.json["closed"], 10_000, "{}", answer.text);
+    assert_eq!(service.get("/v1/stats").json["online"], 10_000);
 }

@@ -15,7 +15,7 @@ use xtask::child::Running;
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_mqtt-presence");
 /// Whatever takes longer hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 pub struct Service {
     child: Running,
