@@ -47,13 +47,7 @@ impl Service {
 
     /// Resident memory in bytes; `None` while it does not run.
     pub fn resident(&self) -> Option<u64> {
-        let id = self.running.as_ref()?.id();
-        let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))?;
-        let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
-        Some(kilobytes * 1_024)
+        self.running.as_ref()?.memory("VmRSS")
     }
 
     /// SIGKILL.

@@ -55,6 +55,20 @@ impl Running {
         self.child.id()
     }
 
+    /// Its memory in bytes, by a name of `/proc/PID/status`; `None` when it
+    /// has ended.
+    pub fn memory(&self, name: &str) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        let kilobytes: u64 = line
+            .strip_prefix(':')?
+            .trim()
+            .strip_suffix(" kB")?
+            .parse()
+            .ok()?;
+        Some(kilobytes * 1_024)
+    }
+
     /// Its exit status, once it has ended.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()

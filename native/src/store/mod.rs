@@ -26,6 +26,7 @@ mod keep;
 mod memory;
 mod origin;
 mod postgres;
+mod record;
 mod redis;
 mod sink;
 mod sqlite;

@@ -4,6 +4,7 @@
 mod counts;
 mod crash;
 mod fleet;
+mod folding;
 mod forgetting;
 mod history;
 mod listing;

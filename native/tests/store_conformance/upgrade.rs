@@ -18,8 +18,9 @@ use xtask::random::Random;
 use crate::fleet::{NOW, origin, random};
 use crate::shared::SERVER;
 
-/// Newer than the one that this program knows.
-const NEWER: u32 = 5;
+/// Newer than those that this program knows.
+const NEWER_FILE: u32 = 6;
+const NEWER_POSTGRES: u32 = 5;
 
 /// The seed of what schema 2 holds.
 const OLD: u64 = 1;
@@ -154,10 +155,15 @@ async fn a_file_of_schema_2() {
     let folder = tempfile::tempdir().unwrap();
     let (path, made) = (folder.path().join("old.db"), folder.path().join("new.db"));
     let (rule, first) = rule().await;
+    // The end of the store folds: the first half has rows.
+    let (half, rest) = first.split_at(first.len() / 2);
     let filled = sqlite(&made).unwrap();
-    commit(&filled, &first).await;
+    commit(&filled, half).await;
+    drop(filled);
+    let filled = sqlite(&made).unwrap();
+    commit(&filled, rest).await;
 
-    // While the service runs, so that some rows are in its log alone, as after kill -9.
+    // While the service runs, so that the rest is in its log alone, as after kill -9.
     let raw = Connection::open(&path).unwrap();
     raw.pragma_update(None, "page_size", 8192).unwrap();
     raw.pragma_update(None, "journal_mode", "wal").unwrap();
@@ -194,6 +200,7 @@ async fn a_file_of_schema_2() {
         .query_row("SELECT count(*) FROM main.log", [], |row| row.get(0))
         .unwrap();
     assert!(logged > 0, "nothing is in the log alone");
+    write_as_json(&raw, half).await;
     drop(raw);
     drop(filled);
 
@@ -204,25 +211,43 @@ async fn a_file_of_schema_2() {
     let version: u32 = raw
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .unwrap();
-    assert_eq!(version, NEWER - 1);
+    assert_eq!(version, NEWER_FILE - 1);
 
     // And that one is refused by a program that does not know its schema.
-    raw.pragma_update(None, "user_version", NEWER).unwrap();
+    raw.pragma_update(None, "user_version", NEWER_FILE).unwrap();
     raw.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
         .unwrap();
     drop(raw);
     let before = std::fs::read(&path).unwrap();
-    refused(sqlite(&path).map(drop), "old.db");
+    refused(sqlite(&path).map(drop), "old.db", NEWER_FILE);
     assert_eq!(std::fs::read(&path).unwrap(), before, "it was touched");
 }
 
+/// Until schema 5 a row held its client as JSON.
+async fn write_as_json(file: &Connection, batches: &[Arc<Batch>]) {
+    let rule = Memory::new(Options::default(), Keep::default());
+    commit(&rule, batches).await;
+    let mut select = file.prepare("SELECT client_id FROM main.client").unwrap();
+    let ids = select.query_map([], |row| row.get(0)).unwrap();
+    let ids: Vec<String> = ids.map(Result::unwrap).collect();
+    assert!(ids.len() > 10, "{} clients have a row", ids.len());
+    for (id, client) in ids.iter().zip(rule.clients(&ids).await.unwrap()) {
+        let record = serde_json::to_string(&client).unwrap();
+        file.execute(
+            "UPDATE main.client SET record = ?2 WHERE client_id = ?1",
+            [id, &record],
+        )
+        .unwrap();
+    }
+}
+
 #[track_caller]
-fn refused(opened: Result<(), StoreError>, place: &str) {
+fn refused(opened: Result<(), StoreError>, place: &str, newer: u32) {
     let error = opened.expect_err("it must not open");
     assert_eq!(error.trouble(), StoreTrouble::Newer);
     assert!(matches!(error, StoreError::Unusable { .. }), "{error}");
     let sentence = error.to_string();
-    let versions = format!("(schema {NEWER}, this one knows {})", NEWER - 1);
+    let versions = format!("(schema {newer}, this one knows {})", newer - 1);
     for words in [place, "was written by a newer mqtt-presence", &versions] {
         assert!(sentence.contains(words), "`{sentence}` lacks `{words}`");
     }
@@ -266,11 +291,15 @@ async fn a_postgres_schema_of_version_2() {
     goes_on(&store, &rule).await;
     drop(store);
     let version = "SELECT version FROM upgrade_old.schema_version";
-    assert_eq!(sql(version), (NEWER - 1).to_string());
+    assert_eq!(sql(version), (NEWER_POSTGRES - 1).to_string());
 
     sql(&format!(
-        "UPDATE upgrade_old.schema_version SET version = {NEWER}"
+        "UPDATE upgrade_old.schema_version SET version = {NEWER_POSTGRES}"
     ));
-    refused(open("upgrade_old").await.map(drop), "`upgrade_old`");
-    assert_eq!(sql(version), NEWER.to_string());
+    refused(
+        open("upgrade_old").await.map(drop),
+        "`upgrade_old`",
+        NEWER_POSTGRES,
+    );
+    assert_eq!(sql(version), NEWER_POSTGRES.to_string());
 }

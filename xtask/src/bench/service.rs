@@ -101,6 +101,13 @@ impl Service {
         }
     }
 
+    /// The most memory that it ever had, in megabytes.
+    pub(super) fn most_memory(&self) -> Result<f64, String> {
+        let bytes = self.running.memory("VmHWM");
+        let bytes = bytes.ok_or("mqtt-presence serve has ended")?;
+        Ok(bytes as f64 / 1e6)
+    }
+
     /// Ends it in order.
     pub(super) fn stop(self) -> Result<(), String> {
         self.stop_within(Duration::from_secs(20))

@@ -1,4 +1,5 @@
-//! How soon `serve` answers over a large `sqlite` file.
+//! A large `sqlite` file: how fast it grows, in how much memory, and how soon
+//! `serve` answers over it.
 
 use std::fs;
 use std::path::Path;
@@ -26,16 +27,26 @@ pub(super) fn measure() -> Result<Vec<Row>, String> {
     );
     let source = format!("[[source]]\nkind = \"file\"\npath = {recording:?}\n");
     let mut service = Service::start(&folder, "", &format!("{store}\n{source}"))?;
-    service.until_stored(EVENTS, Duration::from_secs(1800))?;
-    let clients = service.clients()?;
+    let seconds = service.until_stored(EVENTS, Duration::from_secs(1800))?;
+    let clients = number(service.clients()? as f64);
+    let mut rows = vec![
+        Row::rate(
+            format!("events stored in `sqlite` while {clients} clients come, from a file"),
+            EVENTS,
+            seconds,
+        ),
+        Row::new(
+            "memory of the service meanwhile, at most; `sqlite` may have 1,074 MB",
+            service.most_memory()?,
+            "MB",
+        ),
+    ];
     service.kill();
     fs::remove_file(&recording).map_err(|error| format!("`{}`: {error}", recording.display()))?;
-    let mut rows = Vec::new();
     for after in ["kill -9", "an end in order"] {
         let seconds = answers(&folder, &store)?;
         let what = format!(
-            "`serve` over a `sqlite` file of {} clients, to its first answer, after {after}",
-            number(clients as f64)
+            "`serve` over a `sqlite` file of {clients} clients, to its first answer, after {after}"
         );
         rows.push(Row::new(what, seconds, "s").aim(Aim::AtMost(5.0)));
     }

@@ -1,298 +1,51 @@
 //! A client as its field holds it: the number of its newest transition, the
 //! commit that wrote it, each with a blank behind it, for the script to read;
-//! then its channels in a form that costs little.
-//!
-//! That is a byte for the version and one of flags, the last flip, the newest
-//! connect that was forgotten, and each channel: its id, a byte of flags, its
-//! facts by kind, and its clocks. A word begins with its length times four and
-//! its form: a text, hexadecimal digits two to a byte, or none.
+//! then [`record`].
 
 use std::sync::Arc;
 
-use mqtt_presence_core::presence::{Channel, Client, Fact, Last};
-
 use super::fault::damaged;
-use crate::store::StoreError;
-use crate::store::bytes::{Decoder, number};
 use crate::store::join::Entry;
-
-const VERSION: u8 = 1;
-
-/// Flags of a client.
-const FLIPPED: u8 = 1;
-const ONLINE: u8 = 1 << 1;
-const FORGOTTEN: u8 = 1 << 2;
-
-/// Flags of a channel; those of its facts are the bits before.
-const CLOSED: u8 = 1 << 3;
-const CONFIRMED: u8 = 1 << 4;
-
-/// Forms of a word: what [`NONE`] says has no bytes, or is the word before.
-const NONE: u64 = 0;
-const TEXT: u64 = 1;
-const LOWER: u64 = 2;
-const UPPER: u64 = 3;
-/// With [`NONE`], in the place of the length.
-const SAME: u64 = 1;
+use crate::store::{StoreError, record};
 
 pub(super) fn write(entry: &Entry, token: &str) -> Vec<u8> {
-    let Client {
-        channels,
-        newest_forgotten,
-        last,
-    } = &entry.client;
-    let mut bytes = Vec::with_capacity(80 + 120 * channels.len());
-    bytes.extend_from_slice(format!("{} {token} ", entry.newest).as_bytes());
-    bytes.push(VERSION);
-    let mut flags = 0;
-    if let Some(last) = last {
-        flags |= FLIPPED | if last.online { ONLINE } else { 0 };
-    }
-    if newest_forgotten.is_some() {
-        flags |= FORGOTTEN;
-    }
-    bytes.push(flags);
-    if let Some(last) = last {
-        number(&mut bytes, last.time);
-        number(&mut bytes, last.observed_at);
-    }
-    if let Some((time, channel)) = newest_forgotten {
-        number(&mut bytes, *time);
-        word(&mut bytes, channel);
-    }
-    for (id, channel) in channels {
-        word(&mut bytes, id);
-        write_channel(&mut bytes, channel);
-    }
+    let mut bytes = format!("{} {token} ", entry.newest).into_bytes();
+    record::write(&entry.client, &mut bytes);
     bytes
 }
 
-fn write_channel(bytes: &mut Vec<u8>, channel: &Channel) {
-    let facts = [&channel.connect, &channel.disconnect, &channel.tcpclean];
-    let mut flags = 0;
-    for (bit, fact) in facts.iter().enumerate() {
-        flags |= u8::from(fact.is_some()) << bit;
-    }
-    for (flag, clock) in [(CLOSED, channel.closed_at), (CONFIRMED, channel.confirmed)] {
-        flags |= if clock.is_some() { flag } else { 0 };
-    }
-    bytes.push(flags);
-    let mut before = None;
-    for fact in facts.into_iter().flatten() {
-        number(bytes, fact.time);
-        match fact.client_ip.as_deref() {
-            None => number(bytes, NONE),
-            same if same == before => number(bytes, NONE | SAME << 2),
-            Some(ip) => word(bytes, ip),
-        }
-        before = fact.client_ip.as_deref();
-        word(bytes, &fact.origin);
-    }
-    for clock in [channel.closed_at, channel.confirmed].into_iter().flatten() {
-        number(bytes, clock);
-    }
-}
-
-fn word(bytes: &mut Vec<u8>, word: &str) {
-    let form = match word.as_bytes() {
-        digits if digits.len() < 8 || digits.len() % 2 == 1 => TEXT,
-        digits
-            if digits
-                .iter()
-                .all(|d| matches!(d, b'0'..=b'9' | b'a'..=b'f')) =>
-        {
-            LOWER
-        }
-        digits
-            if digits
-                .iter()
-                .all(|d| matches!(d, b'0'..=b'9' | b'A'..=b'F')) =>
-        {
-            UPPER
-        }
-        _ => TEXT,
-    };
-    if form == TEXT {
-        number(bytes, (word.len() as u64) << 2 | form);
-        return bytes.extend_from_slice(word.as_bytes());
-    }
-    number(bytes, (word.len() as u64 / 2) << 2 | form);
-    let value = |digit: u8| (digit & 15) + if digit > b'9' { 9 } else { 0 };
-    let (pairs, _) = word.as_bytes().as_chunks::<2>();
-    bytes.extend(
-        pairs
-            .iter()
-            .map(|[high, low]| value(*high) << 4 | value(*low)),
-    );
-}
-
 /// The entry, and the commit that wrote it.
-pub(super) fn read(id: &str, record: &[u8]) -> Result<(Entry, Arc<str>), StoreError> {
-    decode(record).ok_or_else(|| damaged(&format!("client `{id}`"), "its record is damaged"))
+pub(super) fn read(id: &str, bytes: &[u8]) -> Result<(Entry, Arc<str>), StoreError> {
+    decode(bytes).ok_or_else(|| damaged(&format!("client `{id}`"), "its record is damaged"))
 }
 
-fn decode(record: &[u8]) -> Option<(Entry, Arc<str>)> {
-    let mut parts = record.splitn(3, |byte| *byte == b' ');
+fn decode(bytes: &[u8]) -> Option<(Entry, Arc<str>)> {
+    let mut parts = bytes.splitn(3, |byte| *byte == b' ');
     let newest = std::str::from_utf8(parts.next()?).ok()?.parse().ok()?;
     let token = std::str::from_utf8(parts.next()?).ok()?.into();
-    let mut rest = Decoder {
-        bytes: parts.next()?,
-    };
-    if rest.byte()? != VERSION {
-        return None;
-    }
-    let flags = rest.byte()?;
-    let mut client = Client::default();
-    if flags & FLIPPED != 0 {
-        client.last = Some(Last {
-            online: flags & ONLINE != 0,
-            time: rest.number()?,
-            observed_at: rest.number()?,
-        });
-    }
-    if flags & FORGOTTEN != 0 {
-        client.newest_forgotten = Some((rest.number()?, read_word(&mut rest)??));
-    }
-    while !rest.bytes.is_empty() {
-        let id = read_word(&mut rest)??;
-        let channel = read_channel(&mut rest)?;
-        client.channels.insert(id, Box::new(channel));
-    }
+    let client = record::read(parts.next()?)?;
     Some((Entry { client, newest }, token))
-}
-
-fn read_channel(rest: &mut Decoder<'_>) -> Option<Channel> {
-    let flags = rest.byte()?;
-    let mut channel = Channel::default();
-    let facts = [
-        &mut channel.connect,
-        &mut channel.disconnect,
-        &mut channel.tcpclean,
-    ];
-    let mut before = None;
-    for (bit, slot) in facts.into_iter().enumerate() {
-        if flags & 1 << bit == 0 {
-            continue;
-        }
-        let time = rest.number()?;
-        let mut ahead = Decoder { bytes: rest.bytes };
-        let client_ip = if ahead.number()? == SAME << 2 {
-            rest.bytes = ahead.bytes;
-            before.clone()
-        } else {
-            read_word(rest)?
-        };
-        before.clone_from(&client_ip);
-        *slot = Some(Fact {
-            time,
-            client_ip,
-            origin: read_word(rest)??,
-        });
-    }
-    for (flag, clock) in [
-        (CLOSED, &mut channel.closed_at),
-        (CONFIRMED, &mut channel.confirmed),
-    ] {
-        if flags & flag != 0 {
-            *clock = Some(rest.number()?);
-        }
-    }
-    Some(channel)
-}
-
-/// A word; `Some(None)` where there is none.
-fn read_word(rest: &mut Decoder<'_>) -> Option<Option<String>> {
-    let head = rest.number()?;
-    let digits = match head & 3 {
-        NONE => return Some(None),
-        TEXT => {
-            let text = rest.take(head >> 2)?.to_vec();
-            return Some(Some(String::from_utf8(text).ok()?));
-        }
-        LOWER => b"0123456789abcdef",
-        _ => b"0123456789ABCDEF",
-    };
-    let mut text = String::with_capacity(rest.bytes.len().min(64));
-    for byte in rest.take(head >> 2)? {
-        text.push(char::from(digits[usize::from(byte >> 4)]));
-        text.push(char::from(digits[usize::from(byte & 15)]));
-    }
-    Some(Some(text))
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use proptest::prelude::*;
+    use mqtt_presence_core::presence::Client;
 
     use super::*;
 
-    fn fact() -> impl Strategy<Value = Option<Fact>> {
-        let ip = proptest::option::of("[0-9.:]{0,9}|same");
-        let origin = "[0-9A-F]{8,34}|[0-9a-f]{8,34}|.{0,12}";
-        let fact = (any::<u64>(), ip, origin).prop_map(|(time, client_ip, origin)| Fact {
-            time,
-            client_ip,
-            origin,
-        });
-        proptest::option::of(fact)
-    }
-
-    fn channel() -> impl Strategy<Value = Box<Channel>> {
-        let facts = (fact(), fact(), fact());
-        let clocks = any::<(Option<u64>, Option<u64>)>();
-        (facts, clocks).prop_map(
-            |((connect, disconnect, tcpclean), (closed_at, confirmed))| {
-                Box::new(Channel {
-                    connect,
-                    disconnect,
-                    tcpclean,
-                    closed_at,
-                    confirmed,
-                })
-            },
-        )
-    }
-
-    fn entry() -> impl Strategy<Value = Entry> {
-        let channels = prop::collection::btree_map("[0-9a-fA-F]{32}|.{0,9}", channel(), 0..4);
-        let forgotten = proptest::option::of((any::<u64>(), ".{0,9}"));
-        let last = any::<Option<(bool, u64, u64)>>();
-        let all = (channels, forgotten, last, any::<u64>());
-        all.prop_map(|(channels, newest_forgotten, last, newest)| Entry {
-            newest,
-            client: Client {
-                channels,
-                newest_forgotten,
-                last: last.map(|(online, time, observed_at)| Last {
-                    online,
-                    time,
-                    observed_at,
-                }),
-            },
-        })
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(200))]
-        #[test]
-        fn reads_what_it_wrote(entry in entry()) {
-            let (read, token) = decode(&write(&entry, "0a-7")).unwrap();
-            prop_assert_eq!(read.client, entry.client);
-            prop_assert_eq!((read.newest, &*token), (entry.newest, "0a-7"));
-        }
-
-        #[test]
-        fn damage_is_an_answer_and_no_panic(
-            entry in entry(),
-            cut in any::<prop::sample::Index>(),
-            other in any::<u8>(),
-        ) {
-            let mut bytes = write(&entry, "t");
-            let at = cut.index(bytes.len());
-            let _ = decode(&bytes[..at]);
-            bytes[at] = other;
-            let _ = decode(&bytes);
+    #[test]
+    fn reads_what_it_wrote() {
+        let client = Client {
+            newest_forgotten: Some((8, "a b".to_owned())),
+            ..Client::default()
+        };
+        let bytes = write(&Entry { client, newest: 7 }, "0a-7");
+        let (entry, token) = read("c", &bytes).unwrap();
+        assert_eq!((entry.newest, &*token), (7, "0a-7"));
+        assert_eq!(entry.client.newest_forgotten, Some((8, "a b".to_owned())));
+        for end in 0..bytes.len() {
+            assert!(decode(&bytes[..end]).is_none());
         }
     }
 }

@@ -148,28 +148,28 @@ impl Cache {
         }
     }
 
-    /// Drops clean clients, those used longest ago first, until `bytes` remain.
-    pub fn evict(&mut self, bytes: usize) {
-        let clean = self.clients.values().filter(|cached| !cached.dirty);
-        let mut ages: Vec<(u64, usize)> = clean.map(|c| (c.touched, c.bytes)).collect();
-        ages.sort_unstable();
+    /// The clean clients used longest ago, without which `bytes` remain.
+    pub fn oldest(&self, bytes: usize) -> Vec<Arc<str>> {
+        let mut clean: Vec<(&Arc<str>, &Cached)> = self
+            .clients
+            .iter()
+            .filter(|(_, cached)| !cached.dirty)
+            .collect();
+        clean.sort_unstable_by_key(|(_, cached)| cached.touched);
         let mut excess = self.bytes.saturating_sub(bytes);
-        let mut cut = None;
-        for (touched, bytes) in ages {
-            if excess == 0 {
-                break;
-            }
-            excess = excess.saturating_sub(bytes);
-            cut = Some(touched);
-        }
-        let Some(cut) = cut else { return };
-        let mut kept = 0;
-        self.clients.retain(|_, cached| {
-            let keep = cached.dirty || cached.touched > cut;
-            kept += if keep { cached.bytes } else { 0 };
-            keep
+        let oldest = clean.into_iter().take_while(|(_, cached)| {
+            let more = excess > 0;
+            excess = excess.saturating_sub(cached.bytes);
+            more
         });
-        self.bytes = kept;
+        oldest.map(|(id, _)| Arc::clone(id)).collect()
+    }
+
+    /// Lets a clean client go; its row has all of it.
+    pub fn evict(&mut self, id: &str) {
+        if let Some(cached) = self.clients.remove(id) {
+            self.bytes -= cached.bytes;
+        }
     }
 }
 

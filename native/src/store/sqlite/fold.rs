@@ -13,11 +13,11 @@ use rusqlite::Connection;
 
 use super::fault::Fault;
 use super::write;
-use super::writer::Writer;
+use super::writer::{AT_ONCE, Writer};
 
-/// A pass starts when the log is longer than this: about 1,700,000 events,
-/// which a start after a crash would have to apply again.
-const LOG_BYTES: usize = 256 * 1024 * 1024;
+/// A pass starts when the log is longer than this: some 600,000 events. A start
+/// after a crash applies as many, or twice as many, to rows anywhere in the file.
+const LOG_BYTES: usize = 64 * 1024 * 1024;
 /// Clients that a commit folds at least while a pass is under way.
 const SLICE: usize = 64;
 /// Clients in one commit of a fold that has nothing to go with.
@@ -28,6 +28,8 @@ const LARGE_SLICE: usize = 10_000;
 pub(super) struct Pass {
     /// The last batch before the pass; the log up to it goes with the pass.
     until: u64,
+    /// How long the log was then, or as long as it may become.
+    log_bytes: usize,
     keys: Vec<Arc<str>>,
     next: usize,
 }
@@ -45,16 +47,20 @@ impl Writer {
     fn start_pass(&mut self) {
         self.pass = Some(Pass {
             until: self.batch,
+            log_bytes: self.log_bytes.max(LOG_BYTES),
             keys: self.shared.cache().dirty(),
             next: 0,
         });
     }
 
-    /// How many clients a commit that touched so many should fold: enough to
-    /// end a pass long before the log doubles, and more when memory is short.
-    pub(super) fn fold_share(&self, touched: usize) -> usize {
+    /// How many clients a commit should fold that touched so many and adds so
+    /// many bytes to the log: enough to end the pass before the log has grown
+    /// by its length, and where memory is short more than can become dirty.
+    pub(super) fn fold_share(&self, touched: usize, bytes: usize) -> usize {
+        let Some(pass) = &self.pass else { return 0 };
         let over = self.shared.cache().bytes() > self.shared.settings.cache_bytes;
-        SLICE + if over { touched / 2 } else { touched / 6 }
+        let least = if over { 2 * touched } else { SLICE };
+        least.max(pass.keys.len() * bytes / pass.log_bytes)
     }
 
     /// Writes the next clients of the pass as they were after the last
@@ -87,9 +93,11 @@ impl Writer {
         let Some(pass) = &mut self.pass else {
             return;
         };
-        let mut cache = self.shared.cache_mut();
-        for id in &pass.keys[pass.next..pass.next + count] {
-            cache.folded(id, batch);
+        for ids in pass.keys[pass.next..pass.next + count].chunks(AT_ONCE) {
+            let mut cache = self.shared.cache_mut();
+            for id in ids {
+                cache.folded(id, batch);
+            }
         }
         pass.next += count;
         if pass.next < pass.keys.len() {
@@ -108,9 +116,16 @@ impl Writer {
     /// Those of a commit that is under way must stay until it is merged.
     pub(super) fn evict_if_due(&self) {
         let bound = self.shared.settings.cache_bytes;
-        if self.pass.is_none() && self.shared.cache().bytes() > bound {
-            // Room for a while, so that it is not looked for in each commit.
-            self.shared.cache_mut().evict(bound / 4 * 3);
+        if self.pass.is_some() || self.shared.cache().bytes() <= bound {
+            return;
+        }
+        // Room for a while, so that it is not looked for in each commit.
+        let oldest = self.shared.cache().oldest(bound / 4 * 3);
+        for ids in oldest.chunks(AT_ONCE) {
+            let mut cache = self.shared.cache_mut();
+            for id in ids {
+                cache.evict(id);
+            }
         }
     }
 

@@ -165,20 +165,17 @@ impl View<'_> {
 
     /// A client as its row has it.
     fn row(&self, id: &str) -> Result<Option<Entry>, Fault> {
-        let row = self
+        let mut select = self
             .connection
-            .prepare_cached("SELECT newest_transition, record FROM client WHERE client_id = ?1")?
-            .query_row([id], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-            })
-            .optional()?;
-        row.map(|(newest, record)| {
-            Ok(Entry {
-                client: write::client_of(id, &record)?,
-                newest: newest.cast_unsigned(),
-            })
-        })
-        .transpose()
+            .prepare_cached("SELECT newest_transition, record FROM client WHERE client_id = ?1")?;
+        let mut rows = select.query([id])?;
+        let Some(row) = rows.next()? else {
+            return Ok(None);
+        };
+        Ok(Some(Entry {
+            client: write::client_of(id, row, 1)?,
+            newest: unsigned(row, 0)?,
+        }))
     }
 
     /// Hands clients with this prefix to `each`, in byte order, from the

@@ -7,13 +7,20 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fault::Fault;
 use super::log::{self, Logged};
-use super::read::Shared;
+use super::read::{Shared, unsigned};
 use super::write;
 use super::writer::Writer;
 use crate::store::join::{Counted, timeless};
 
 /// Under this key of `meta` is the rule that the totals were counted under.
 const COUNTED_UNDER: &str = "totals_counted_under";
+
+/// A row of the log.
+struct Row {
+    batch: u64,
+    now: u64,
+    events: Vec<Logged>,
+}
 
 impl Writer {
     pub(super) fn recover(connection: Connection, shared: Arc<Shared>) -> Result<Writer, Fault> {
@@ -37,46 +44,46 @@ impl Writer {
     }
 
     fn apply_log(&mut self) -> Result<(), Fault> {
-        let mut next = 0;
-        loop {
-            let row = self
-                .connection
-                .prepare_cached(
-                    "SELECT batch, events FROM log WHERE batch > ?1 ORDER BY batch LIMIT 1",
-                )?
-                .query_row([next], |row| {
-                    Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))
-                })
-                .optional()?;
-            let Some((batch, bytes)) = row else {
-                return Ok(());
-            };
-            let (now, events) = log::decode(&bytes)
-                .ok_or_else(|| Fault::Row(format!("batch {batch} of its log cannot be read")))?;
-            self.apply_batch(batch.cast_unsigned(), now, &events)?;
-            self.log.push_back((batch.cast_unsigned(), bytes.len()));
-            self.log_bytes += bytes.len();
-            next = batch;
-        }
-    }
-
-    fn apply_batch(&self, batch: u64, now: u64, events: &[Logged]) -> Result<(), Fault> {
-        self.load(events.iter().map(|logged| logged.event.client_id.as_str()))?;
+        let logged = self.read_log()?;
+        // All at once: in key order, neighbours share a page.
+        let events = logged.iter().flat_map(|row| &row.events);
+        self.load(events.map(|logged| logged.event.client_id.as_str()))?;
         let mut cache = self.shared.cache_mut();
-        for logged in events {
-            let id = &logged.event.client_id;
-            let cached = cache.known_or_fresh(id, batch);
-            if cached.folded >= batch {
-                continue;
+        for row in logged {
+            for logged in row.events {
+                let id = &logged.event.client_id;
+                let cached = cache.known_or_fresh(id, row.batch);
+                if cached.folded >= row.batch {
+                    continue;
+                }
+                let entry = &mut cached.entry;
+                let options = &self.shared.options;
+                entry
+                    .client
+                    .apply(&logged.event, &logged.origin, row.now, options);
+                entry.newest = entry.newest.max(logged.transition);
+                cached.dirty = true;
             }
-            let entry = &mut cached.entry;
-            entry
-                .client
-                .apply(&logged.event, &logged.origin, now, &self.shared.options);
-            entry.newest = entry.newest.max(logged.transition);
-            cached.dirty = true;
         }
         Ok(())
+    }
+
+    fn read_log(&mut self) -> Result<Vec<Row>, Fault> {
+        let mut select = self
+            .connection
+            .prepare("SELECT batch, events FROM log ORDER BY batch")?;
+        let mut rows = select.query([])?;
+        let mut read = Vec::new();
+        while let Some(row) = rows.next()? {
+            let batch = unsigned(row, 0)?;
+            let bytes = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+            let (now, events) = log::decode(bytes)
+                .ok_or_else(|| Fault::Row(format!("batch {batch} of its log cannot be read")))?;
+            self.log.push_back((batch, bytes.len()));
+            self.log_bytes += bytes.len();
+            read.push(Row { batch, now, events });
+        }
+        Ok(read)
     }
 
     /// Running totals hold for the rule they were counted under.
@@ -107,10 +114,7 @@ impl Writer {
             let cache = self.shared.cache();
             totals.add(match cache.get(&id) {
                 Some(entry) => Counted::of(&entry.client, &options),
-                None => {
-                    let record: String = row.get(1)?;
-                    Counted::of(&write::client_of(&id, &record)?, &options)
-                }
+                None => Counted::of(&write::client_of(&id, row, 1)?, &options),
             });
         }
         drop(rows);

@@ -12,7 +12,7 @@ const APPLICATION: i32 = 0x6d71_7072;
 
 /// Each brings a file from the version that is its position to the next.
 /// Never change one that was released: add another.
-const MIGRATIONS: &[&str] = &[FIRST, SYNTHETIC, SINKS, PLACES];
+const MIGRATIONS: &[&str] = &[FIRST, SYNTHETIC, SINKS, PLACES, RECORDS];
 
 const FIRST: &str = "
 -- What the totals were counted under, and the like.
@@ -101,6 +101,11 @@ const PLACES: &str = "
 ALTER TABLE transition ADD COLUMN topic TEXT;
 ALTER TABLE transition ADD COLUMN queue INTEGER;
 ALTER TABLE transition ADD COLUMN queue_offset INTEGER;
+";
+
+const RECORDS: &str = "
+-- A client's `record` is bytes from here on; a row keeps its JSON until it is
+-- written again.
 ";
 
 /// Refuses files of other programs and of newer versions of this one.

@@ -1,11 +1,11 @@
 //! The rows that a commit writes.
 
 use mqtt_presence_core::presence::Client;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::fault::Fault;
 use crate::store::join::{Flip, Totals};
-use crate::store::{Batch, Keep, Poison};
+use crate::store::{Batch, Keep, Poison, record};
 
 pub(super) fn transitions(connection: &Connection, flips: &[Flip]) -> Result<(), Fault> {
     let mut insert = connection.prepare_cached(
@@ -51,7 +51,7 @@ pub(super) fn client(
         batch.cast_signed(),
         newest.cast_signed(),
         closed_at(client),
-        record_of(id, client)?,
+        record_of(client),
     ])?;
     Ok(())
 }
@@ -63,15 +63,24 @@ pub(super) fn closed_at(client: &Client) -> Option<i64> {
     closed.min().map(u64::cast_signed)
 }
 
-fn record_of(id: &str, client: &Client) -> Result<String, Fault> {
-    serde_json::to_string(client)
-        .map_err(|error| Fault::Row(format!("client `{id}` cannot be written ({error})")))
+fn record_of(client: &Client) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    record::write(client, &mut bytes);
+    bytes
 }
 
-/// The client of a row.
-pub(super) fn client_of(id: &str, record: &str) -> Result<Client, Fault> {
-    serde_json::from_str(record)
-        .map_err(|error| Fault::Row(format!("the row of client `{id}` cannot be read ({error})")))
+/// The client of a row that has its record in this column.
+pub(super) fn client_of(id: &str, row: &Row<'_>, column: usize) -> Result<Client, Fault> {
+    let bytes = row
+        .get_ref(column)?
+        .as_bytes()
+        .map_err(rusqlite::Error::from)?;
+    let client = match bytes.first() {
+        // Rows of schemas before 5 that did not change since.
+        Some(b'{') => serde_json::from_slice(bytes).ok(),
+        _ => record::read(bytes),
+    };
+    client.ok_or_else(|| Fault::Row(format!("the row of client `{id}` cannot be read")))
 }
 
 pub(super) fn quarantine(

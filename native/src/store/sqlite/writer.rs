@@ -3,22 +3,22 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, mpsc};
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::cache::Cache;
 use super::fault::Fault;
 use super::fold::Pass;
 use super::log::Encoder;
-use super::read::Shared;
+use super::read::{Shared, unsigned};
 use super::sink::Work;
 use super::sweep::Step;
 use super::write;
 use crate::store::join::{Entry, Stage, stage};
 use crate::store::{Batch, Committed, StoreError};
 
-/// Clients that are made visible while queries wait: some 30 µs.
-const AT_ONCE: usize = 64;
+/// Clients that are changed in memory while queries wait: some 30 µs.
+pub(super) const AT_ONCE: usize = 64;
 
 /// What the writer is asked to do.
 pub(super) enum Command {
@@ -96,11 +96,14 @@ impl Writer {
     }
 
     pub(super) fn begin(&self) -> Result<Transaction<'_>, Fault> {
+        self.begin_as(TransactionBehavior::Immediate)
+    }
+
+    fn begin_as(&self, behavior: TransactionBehavior) -> Result<Transaction<'_>, Fault> {
         if !self.connection.is_autocommit() {
             // Left behind by a rollback that failed on a bad disk.
             self.connection.execute_batch("ROLLBACK")?;
         }
-        let behavior = TransactionBehavior::Immediate;
         Ok(Transaction::new_unchecked(&self.connection, behavior)?)
     }
 
@@ -135,7 +138,8 @@ impl Writer {
         }
         write::totals(&transaction, &staged.totals)?;
         let oldest = self.cap_history(&transaction, staged.totals.last_transition, flips)?;
-        let folded = self.fold(&transaction, self.fold_share(staged.clients.len()))?;
+        let share = self.fold_share(staged.clients.len(), row.len());
+        let folded = self.fold(&transaction, share)?;
         transaction.commit()?;
 
         // On the disk; nothing below can fail.
@@ -177,22 +181,23 @@ impl Writer {
         missing.sort_unstable();
         missing.dedup();
         let mut rows = Vec::new();
-        let mut select = self.connection.prepare_cached(
+        // Otherwise each would lock the file and let it go.
+        let reading = self.begin_as(TransactionBehavior::Deferred)?;
+        let mut select = reading.prepare_cached(
             "SELECT newest_transition, batch, record FROM client WHERE client_id = ?1",
         )?;
         for id in missing {
-            let row = select
-                .query_row([id], |row| {
-                    let record: String = row.get(2)?;
-                    Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, record))
-                })
-                .optional()?;
-            if let Some((newest, folded, record)) = row {
-                let client = write::client_of(id, &record)?;
-                let newest = newest.cast_unsigned();
-                rows.push((id, Entry { client, newest }, folded.cast_unsigned()));
+            let mut found = select.query([id])?;
+            if let Some(row) = found.next()? {
+                let entry = Entry {
+                    client: write::client_of(id, row, 2)?,
+                    newest: unsigned(row, 0)?,
+                };
+                rows.push((id, entry, unsigned(row, 1)?));
             }
         }
+        drop(select);
+        reading.commit()?;
         let mut cache = self.shared.cache_mut();
         for (id, entry, folded) in rows {
             cache.insert(id, entry, folded, self.batch + 1);
