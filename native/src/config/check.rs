@@ -46,6 +46,17 @@ pub fn check(config: &mut Config, layers: &Figment) -> Result<(), ConfigError> {
             return Err(ConfigError::value(layers, key, "out of range"));
         }
     }
+    if config
+        .store
+        .cache_bytes
+        .is_some_and(|bytes| bytes < 1 << 20)
+    {
+        return Err(ConfigError::value(
+            layers,
+            "store.cache_bytes",
+            "out of range",
+        ));
+    }
     if tracing_subscriber::EnvFilter::from_str(&config.log.level).is_err()
         || config.log.level.trim().is_empty()
     {

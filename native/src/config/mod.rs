@@ -164,6 +164,9 @@ pub struct Store {
     pub quarantine_rows: u64,
     /// Most bytes of rejected records.
     pub quarantine_bytes: u64,
+    /// Memory for clients; the store has a default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_bytes: Option<u64>,
 }
 
 impl Default for Store {
@@ -182,6 +185,7 @@ impl Default for Store {
             history_rows: 10_000_000,
             quarantine_rows: 10_000,
             quarantine_bytes: 64 << 20,
+            cache_bytes: None,
         }
     }
 }

@@ -194,6 +194,10 @@ fn each_fault_names_the_place_the_key_and_what_is_allowed() {
             &["p.toml", "`limits.depth` is `0`", "from 1 to 128"],
         ),
         (
+            "[store]\ncache_bytes = 5",
+            &["p.toml", "`store.cache_bytes` is `5`", "from 1,048,576"],
+        ),
+        (
             "[[source]]\ntopic = 'x'",
             &["p.toml", "`source.0.kind` is missing", "`remoting`"],
         ),

@@ -54,10 +54,11 @@ pub struct SqliteSettings {
     /// `-shm`, and the service a `.lock`.
     pub path: PathBuf,
     /// Memory for clients, in bytes: about this much, and while a fold is
-    /// under way more, as much as arrives meanwhile. Default 1 GiB, some
-    /// 300,000 clients; what is not needed is not taken. Where the clients
-    /// that send need more than this, each commit reads and writes the rows
-    /// that are not in memory, and commits take several times as long.
+    /// under way half as much again. Default 1 GiB, from 300,000 clients with
+    /// many channels to 1,000,000 with one; what is not needed is not taken.
+    /// Where the clients that send need more than this, each commit reads and
+    /// writes the rows that are not in memory, and commits take several times
+    /// as long.
     pub cache_bytes: usize,
     /// Connections for queries. Default 2; each may take 16 MiB.
     pub readers: usize,
