@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mqtt_presence::pipeline::{Closed, Delivery, Intake, Pipeline, Settings, system_clock};
+use mqtt_presence::pipeline::{
+    Closed, Delivery, Intake, OnCommit, Pipeline, Settings, system_clock,
+};
 use mqtt_presence::source::Health;
 use mqtt_presence::store::{Origin, Poison, Sqlite, SqliteSettings, Store, StoreError};
 use mqtt_presence_core::event::{Event, Kind};
@@ -14,7 +16,7 @@ use mqtt_presence_core::presence::Options;
 use proptest::prelude::*;
 use rusqlite::Connection;
 use tempfile::TempDir;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -214,7 +216,11 @@ async fn large_bodies_wait_outside_when_memory_is_taken() {
     let threads: Vec<_> = (0..6)
         .map(|n| {
             let intake = running.intake.clone();
-            std::thread::spawn(move || intake.deliver_blocking(body(n)))
+            std::thread::spawn(move || {
+                let (tell, committed) = oneshot::channel();
+                intake.submit_blocking(body(n), OnCommit::tell(tell))?;
+                committed.blocking_recv().map_err(|_| Closed)
+            })
         })
         .collect();
     let tasks: Vec<_> = (6..12)

@@ -43,7 +43,10 @@ pub const ALLOWED: &[(&str, &str)] = &[
     ("store.history_rows", "a whole number from 1"),
     ("store.quarantine_rows", "a whole number from 1"),
     ("store.quarantine_bytes", "a whole number of bytes from 1"),
-    ("store.cache_bytes", "a whole number of bytes from 1,048,576"),
+    (
+        "store.cache_bytes",
+        "a whole number of bytes from 1,048,576",
+    ),
     (
         "api.bind",
         "an address and a port such as `127.0.0.1:8787` or `[::1]:8787`; port 0 takes a free one",

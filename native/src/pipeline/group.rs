@@ -48,7 +48,11 @@ impl Group {
         }
         self.batch.poison.extend(delivery.poison);
         self.batch.released.extend(delivery.released);
-        self.batch.checkpoints.extend(delivery.checkpoint);
+        if let Some((key, value)) = delivery.checkpoint {
+            // One of each key: the newest counts.
+            self.batch.checkpoints.retain(|(other, _)| *other != key);
+            self.batch.checkpoints.push((key, value));
+        }
         self.waiting.extend(delivery.committed);
         self.charges.extend(delivery.charge);
         self.deliveries += 1;

@@ -62,15 +62,7 @@ impl Intake {
         Ok(done)
     }
 
-    /// The same as [`Intake::deliver`] from a thread that may block, such as
-    /// a listener's.
-    pub fn deliver_blocking(&self, delivery: Delivery) -> Result<(), Closed> {
-        let (committed, done) = oneshot::channel();
-        self.submit_blocking(delivery, OnCommit::tell(committed))?;
-        done.blocking_recv().map_err(|_| Closed)
-    }
-
-    /// Hands a delivery over from such a thread, waiting only for room.
+    /// The same from a thread that may block, such as a listener's.
     pub fn submit_blocking(
         &self,
         mut delivery: Delivery,

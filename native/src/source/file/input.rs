@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use mqtt_presence_core::event::Reader;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::pump::{CHUNK, RECORDS, origin};
 use super::{FileConfig, error};
@@ -16,6 +16,7 @@ pub(super) async fn run(config: &FileConfig, context: Context) -> Result<(), Sou
     context.health.send_replace(Health::Ready);
     let mut chunks = chunks();
     let mut reader = Reader::new(config.limits);
+    let mut newest = None;
     loop {
         let chunk = tokio::select! {
             chunk = chunks.recv() => chunk,
@@ -29,14 +30,25 @@ pub(super) async fn run(config: &FileConfig, context: Context) -> Result<(), Sou
                 return Err(error(format!("reading standard input failed: {failed}")));
             }
         }
-        if !deliver(&mut reader, &context.intake).await || last {
-            return Ok(());
+        let taken = submit(&mut reader, &context.intake, &mut newest).await;
+        if !taken || last {
+            break;
         }
     }
+    // Deliveries are committed in their order; at a shutdown the rest is not.
+    if let Some(committed) = newest {
+        let _ = committed.await;
+    }
+    Ok(())
 }
 
-/// Hands over what is complete; false when nothing is taken any more.
-async fn deliver(reader: &mut Reader, intake: &Intake) -> bool {
+/// Hands over what is complete as fast as there is room; false when nothing is
+/// taken any more.
+async fn submit(
+    reader: &mut Reader,
+    intake: &Intake,
+    newest: &mut Option<oneshot::Receiver<()>>,
+) -> bool {
     loop {
         let mut delivery = Delivery::default();
         while delivery.len() < RECORDS
@@ -48,8 +60,9 @@ async fn deliver(reader: &mut Reader, intake: &Intake) -> bool {
         if delivery.is_empty() {
             return true;
         }
-        if intake.deliver(delivery).await.is_err() {
-            return false;
+        match intake.submit(delivery).await {
+            Ok(committed) => *newest = Some(committed),
+            Err(_) => return false,
         }
     }
 }

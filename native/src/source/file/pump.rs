@@ -4,13 +4,14 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-use mqtt_presence_core::event::{Limits, Reader};
+use mqtt_presence_core::event::{Limits, Place, Reader};
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::NAME;
 use super::mark::Mark;
-use crate::pipeline::{Delivery, Intake};
+use crate::pipeline::{Delivery, Intake, OnCommit};
 use crate::store::{Origin, Store, StoreError};
 
 /// Records in a delivery.
@@ -54,8 +55,26 @@ impl Pump {
     }
 
     /// Reads from the checkpoint to the end; `last` says that nothing will
-    /// be added, so what is unfinished there is an error.
+    /// be added, so what is unfinished there is an error. The store has all of
+    /// it then, and the checkpoint for the next look.
     pub fn read(&self, file: &mut File, key: &str, last: bool) -> Result<(), Stop> {
+        let mut newest = None;
+        let read = self.hand_over(file, key, last, &mut newest);
+        // Deliveries are committed in their order.
+        match newest.map(oneshot::Receiver::blocking_recv) {
+            Some(Err(_)) => Err(Stop::Shutdown),
+            _ => read,
+        }
+    }
+
+    /// Hands deliveries over as fast as there is room for them.
+    fn hand_over(
+        &self,
+        file: &mut File,
+        key: &str,
+        last: bool,
+        newest: &mut Option<oneshot::Receiver<()>>,
+    ) -> Result<(), Stop> {
         let mark = match self.mark(key)? {
             Some(mark) if mark.fits(file)? => Some(mark),
             _ => None,
@@ -89,7 +108,8 @@ impl Pump {
                 if delivery.len() >= RECORDS {
                     resting = reader.resting_place().or(resting);
                     let mark = resting.map(|place| (place, next));
-                    self.deliver(std::mem::take(&mut delivery), file, key, mark)?;
+                    let delivery = std::mem::take(&mut delivery);
+                    *newest = Some(self.submit(delivery, file, key, mark)?);
                 }
             }
             resting = reader.resting_place().or(resting);
@@ -99,18 +119,19 @@ impl Pump {
         }
         if !delivery.is_empty() {
             let mark = resting.map(|place| (place, next));
-            self.deliver(delivery, file, key, mark)?;
+            *newest = Some(self.submit(delivery, file, key, mark)?);
         }
         Ok(())
     }
 
-    fn deliver(
+    /// The answer is told when the store has it.
+    fn submit(
         &self,
         mut delivery: Delivery,
         file: &mut File,
         key: &str,
-        mark: Option<(mqtt_presence_core::event::Place, u64)>,
-    ) -> Result<(), Stop> {
+        mark: Option<(Place, u64)>,
+    ) -> Result<oneshot::Receiver<()>, Stop> {
         if let Some((place, next)) = mark {
             let here = file.stream_position()?;
             let mark = Mark::new(file, place, next)?;
@@ -118,9 +139,11 @@ impl Pump {
             let value = serde_json::to_string(&mark).map_err(io::Error::from)?;
             delivery.checkpoint = Some((key.to_owned(), value));
         }
+        let (tell, committed) = oneshot::channel();
         self.intake
-            .deliver_blocking(delivery)
-            .map_err(|_| Stop::Shutdown)
+            .submit_blocking(delivery, OnCommit::tell(tell))
+            .map_err(|_| Stop::Shutdown)?;
+        Ok(committed)
     }
 }
 
