@@ -13,7 +13,7 @@ use rusqlite::Connection;
 
 use super::fault::Fault;
 use super::write;
-use super::writer::{AT_ONCE, Writer};
+use super::writer::Writer;
 
 /// A pass starts when the log is longer than this: some 600,000 events. A start
 /// after a crash applies as many, or twice as many, to rows anywhere in the file.
@@ -93,12 +93,9 @@ impl Writer {
         let Some(pass) = &mut self.pass else {
             return;
         };
-        for ids in pass.keys[pass.next..pass.next + count].chunks(AT_ONCE) {
-            let mut cache = self.shared.cache_mut();
-            for id in ids {
-                cache.folded(id, batch);
-            }
-        }
+        let folded = &pass.keys[pass.next..pass.next + count];
+        self.shared
+            .change_each(folded, |cache, id| cache.folded(id, batch));
         pass.next += count;
         if pass.next < pass.keys.len() {
             return;
@@ -121,12 +118,8 @@ impl Writer {
         }
         // Room for a while, so that it is not looked for in each commit.
         let oldest = self.shared.cache().oldest(bound / 4 * 3);
-        for ids in oldest.chunks(AT_ONCE) {
-            let mut cache = self.shared.cache_mut();
-            for id in ids {
-                cache.evict(id);
-            }
-        }
+        self.shared
+            .change_each(oldest, |cache, id| cache.evict(&id));
     }
 
     /// Folds all dirty clients now.

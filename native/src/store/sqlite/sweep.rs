@@ -57,12 +57,10 @@ impl Writer {
         }
         write::totals(&transaction, &totals)?;
         transaction.commit()?;
-        let mut cache = self.shared.cache_mut();
-        cache.totals = totals;
-        for (id, entry) in changed {
+        self.shared.cache_mut().totals = totals;
+        self.shared.change_each(changed, |cache, (id, entry)| {
             cache.insert(&id, entry, self.batch, self.batch);
-        }
-        drop(cache);
+        });
         self.evict_if_due();
         Ok(Step { gone, next })
     }

@@ -17,9 +17,6 @@ use super::write;
 use crate::store::join::{Entry, Stage, stage};
 use crate::store::{Batch, Committed, StoreError};
 
-/// Clients that are changed in memory while queries wait: some 30 µs.
-pub(super) const AT_ONCE: usize = 64;
-
 /// What the writer is asked to do.
 pub(super) enum Command {
     Commit {
@@ -151,13 +148,10 @@ impl Writer {
         }
         self.note_folded(folded, number - 1);
         self.shared.cache_mut().totals = staged.totals;
-        let mut clients = staged.clients.into_iter();
-        while clients.len() > 0 {
-            let mut cache = self.shared.cache_mut();
-            for (id, client) in clients.by_ref().take(AT_ONCE) {
+        self.shared
+            .change_each(staged.clients, |cache, (id, client)| {
                 cache.merge(id, client, number);
-            }
-        }
+            });
         self.evict_if_due();
         if let Some(last) = staged.flips.last() {
             self.shared.newest.send_replace(last.numbered.id);
@@ -198,10 +192,10 @@ impl Writer {
         }
         drop(select);
         reading.commit()?;
-        let mut cache = self.shared.cache_mut();
-        for (id, entry, folded) in rows {
-            cache.insert(id, entry, folded, self.batch + 1);
-        }
+        let touched = self.batch + 1;
+        self.shared.change_each(rows, |cache, (id, entry, folded)| {
+            cache.insert(id, entry, folded, touched);
+        });
         Ok(())
     }
 
