@@ -1,11 +1,12 @@
 //! Standard input.
 
+use std::collections::VecDeque;
 use std::io::Read;
 
 use mqtt_presence_core::event::Reader;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
-use super::pump::{CHUNK, RECORDS, origin};
+use super::pump::{AHEAD, CHUNK, Committed, RECORDS, origin};
 use super::{FileConfig, error};
 use crate::pipeline::{Delivery, Intake};
 use crate::source::{Context, Health, SourceError};
@@ -16,7 +17,7 @@ pub(super) async fn run(config: &FileConfig, context: Context) -> Result<(), Sou
     context.health.send_replace(Health::Ready);
     let mut chunks = chunks();
     let mut reader = Reader::new(config.limits);
-    let mut newest = None;
+    let mut waiting = VecDeque::new();
     loop {
         let chunk = tokio::select! {
             chunk = chunks.recv() => chunk,
@@ -30,25 +31,20 @@ pub(super) async fn run(config: &FileConfig, context: Context) -> Result<(), Sou
                 return Err(error(format!("reading standard input failed: {failed}")));
             }
         }
-        let taken = submit(&mut reader, &context.intake, &mut newest).await;
+        let taken = submit(&mut reader, &context.intake, &mut waiting).await;
         if !taken || last {
             break;
         }
     }
-    // Deliveries are committed in their order; at a shutdown the rest is not.
-    if let Some(committed) = newest {
+    for committed in waiting {
+        // What the pipeline gave up on at a shutdown is gone.
         let _ = committed.await;
     }
     Ok(())
 }
 
-/// Hands over what is complete as fast as there is room; false when nothing is
-/// taken any more.
-async fn submit(
-    reader: &mut Reader,
-    intake: &Intake,
-    newest: &mut Option<oneshot::Receiver<()>>,
-) -> bool {
+/// Hands over what is complete; false when nothing is taken any more.
+async fn submit(reader: &mut Reader, intake: &Intake, waiting: &mut VecDeque<Committed>) -> bool {
     loop {
         let mut delivery = Delivery::default();
         while delivery.len() < RECORDS
@@ -60,8 +56,14 @@ async fn submit(
         if delivery.is_empty() {
             return true;
         }
+        if waiting.len() >= AHEAD
+            && let Some(oldest) = waiting.pop_front()
+            && oldest.await.is_err()
+        {
+            return false;
+        }
         match intake.submit(delivery).await {
-            Ok(committed) => *newest = Some(committed),
+            Ok(committed) => waiting.push_back(committed),
             Err(_) => return false,
         }
     }

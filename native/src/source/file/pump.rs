@@ -1,5 +1,6 @@
 //! From a file's checkpoint to its end, as deliveries.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
@@ -16,6 +17,9 @@ use crate::store::{Origin, Store, StoreError};
 
 /// Records in a delivery.
 pub(super) const RECORDS: usize = 1000;
+/// Deliveries that wait to be committed at most: two commits' worth. With more,
+/// those of other sources would wait behind a large file for seconds.
+pub(super) const AHEAD: usize = 16;
 /// Bytes that are read at once.
 pub(super) const CHUNK: usize = 64 * 1024;
 
@@ -35,6 +39,9 @@ impl From<io::Error> for Stop {
         Stop::File(error)
     }
 }
+
+/// Is told when the store has a delivery.
+pub(super) type Committed = oneshot::Receiver<()>;
 
 /// What reading a file takes.
 pub(super) struct Pump {
@@ -58,22 +65,21 @@ impl Pump {
     /// be added, so what is unfinished there is an error. The store has all of
     /// it then, and the checkpoint for the next look.
     pub fn read(&self, file: &mut File, key: &str, last: bool) -> Result<(), Stop> {
-        let mut newest = None;
-        let read = self.hand_over(file, key, last, &mut newest);
-        // Deliveries are committed in their order.
-        match newest.map(oneshot::Receiver::blocking_recv) {
-            Some(Err(_)) => Err(Stop::Shutdown),
-            _ => read,
+        let mut waiting = VecDeque::new();
+        let read = self.hand_over(file, key, last, &mut waiting);
+        for committed in waiting {
+            wait(committed)?;
         }
+        read
     }
 
-    /// Hands deliveries over as fast as there is room for them.
+    /// Hands deliveries over without waiting for each.
     fn hand_over(
         &self,
         file: &mut File,
         key: &str,
         last: bool,
-        newest: &mut Option<oneshot::Receiver<()>>,
+        waiting: &mut VecDeque<Committed>,
     ) -> Result<(), Stop> {
         let mark = match self.mark(key)? {
             Some(mark) if mark.fits(file)? => Some(mark),
@@ -109,7 +115,7 @@ impl Pump {
                     resting = reader.resting_place().or(resting);
                     let mark = resting.map(|place| (place, next));
                     let delivery = std::mem::take(&mut delivery);
-                    *newest = Some(self.submit(delivery, file, key, mark)?);
+                    self.submit(delivery, file, key, mark, waiting)?;
                 }
             }
             resting = reader.resting_place().or(resting);
@@ -119,19 +125,19 @@ impl Pump {
         }
         if !delivery.is_empty() {
             let mark = resting.map(|place| (place, next));
-            *newest = Some(self.submit(delivery, file, key, mark)?);
+            self.submit(delivery, file, key, mark, waiting)?;
         }
         Ok(())
     }
 
-    /// The answer is told when the store has it.
     fn submit(
         &self,
         mut delivery: Delivery,
         file: &mut File,
         key: &str,
         mark: Option<(Place, u64)>,
-    ) -> Result<oneshot::Receiver<()>, Stop> {
+        waiting: &mut VecDeque<Committed>,
+    ) -> Result<(), Stop> {
         if let Some((place, next)) = mark {
             let here = file.stream_position()?;
             let mark = Mark::new(file, place, next)?;
@@ -139,12 +145,23 @@ impl Pump {
             let value = serde_json::to_string(&mark).map_err(io::Error::from)?;
             delivery.checkpoint = Some((key.to_owned(), value));
         }
+        if waiting.len() >= AHEAD
+            && let Some(oldest) = waiting.pop_front()
+        {
+            wait(oldest)?;
+        }
         let (tell, committed) = oneshot::channel();
         self.intake
             .submit_blocking(delivery, OnCommit::tell(tell))
             .map_err(|_| Stop::Shutdown)?;
-        Ok(committed)
+        waiting.push_back(committed);
+        Ok(())
     }
+}
+
+/// Waits until the store has it.
+fn wait(committed: Committed) -> Result<(), Stop> {
+    committed.blocking_recv().map_err(|_| Stop::Shutdown)
 }
 
 pub(super) fn origin(offset: u64) -> Origin {
