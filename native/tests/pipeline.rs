@@ -218,7 +218,8 @@ async fn large_bodies_wait_outside_when_memory_is_taken() {
             let intake = running.intake.clone();
             std::thread::spawn(move || {
                 let (tell, committed) = oneshot::channel();
-                intake.submit_blocking(body(n), OnCommit::tell(tell))?;
+                let told = OnCommit::new(move || tell.send(()).unwrap());
+                intake.submit_blocking(body(n), told)?;
                 committed.blocking_recv().map_err(|_| Closed)
             })
         })

@@ -32,6 +32,12 @@ pub fn check(config: &mut Config, layers: &Figment) -> Result<(), ConfigError> {
         ),
         ("limits.record", config.limits.record, 64, 16 << 20),
         ("limits.depth", config.limits.depth, 1, 128),
+        (
+            "store.cache_bytes",
+            config.store.cache_bytes.unwrap_or(usize::MAX),
+            1 << 20,
+            usize::MAX,
+        ),
     ] {
         if !(least..=most).contains(&number) {
             return Err(ConfigError::value(layers, key, "out of range"));
@@ -45,17 +51,6 @@ pub fn check(config: &mut Config, layers: &Figment) -> Result<(), ConfigError> {
         if number == 0 {
             return Err(ConfigError::value(layers, key, "out of range"));
         }
-    }
-    if config
-        .store
-        .cache_bytes
-        .is_some_and(|bytes| bytes < 1 << 20)
-    {
-        return Err(ConfigError::value(
-            layers,
-            "store.cache_bytes",
-            "out of range",
-        ));
     }
     if tracing_subscriber::EnvFilter::from_str(&config.log.level).is_err()
         || config.log.level.trim().is_empty()

@@ -166,7 +166,7 @@ pub struct Store {
     pub quarantine_bytes: u64,
     /// Memory for clients; the store has a default.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cache_bytes: Option<u64>,
+    pub cache_bytes: Option<usize>,
 }
 
 impl Default for Store {

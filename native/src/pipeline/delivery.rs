@@ -37,7 +37,7 @@ impl OnCommit {
     }
 
     /// Tells whoever waits at the other end.
-    pub fn tell(waiting: oneshot::Sender<()>) -> OnCommit {
+    pub(super) fn tell(waiting: oneshot::Sender<()>) -> OnCommit {
         OnCommit::new(|| {
             // A source that gave up waiting gets the delivery again.
             let _ = waiting.send(());

@@ -27,7 +27,7 @@ pub(in crate::cli) fn open(
         StoreKind::Sqlite => {
             let defaults = SqliteSettings::new(&config.path);
             let settings = SqliteSettings {
-                cache_bytes: cache_bytes(config, defaults.cache_bytes),
+                cache_bytes: config.cache_bytes.unwrap_or(defaults.cache_bytes),
                 keep,
                 ..defaults
             };
@@ -46,16 +46,11 @@ pub(in crate::cli) fn open(
     })
 }
 
-fn cache_bytes(config: &config::Store, default: usize) -> usize {
-    let bytes = config.cache_bytes.map(usize::try_from);
-    bytes.map_or(default, |bytes| bytes.unwrap_or(usize::MAX))
-}
-
 /// How `redis` is reached.
 pub(in crate::cli) fn redis(config: &config::Store, keep: Keep) -> RedisSettings {
     let defaults = RedisSettings::new(config.url.clone().unwrap_or_default());
     RedisSettings {
-        cache_bytes: cache_bytes(config, defaults.cache_bytes),
+        cache_bytes: config.cache_bytes.unwrap_or(defaults.cache_bytes),
         cluster: config.cluster,
         password: config.password.clone(),
         tls_ca: config.tls_ca.clone(),
@@ -69,7 +64,7 @@ pub(in crate::cli) fn redis(config: &config::Store, keep: Keep) -> RedisSettings
 pub(in crate::cli) fn postgres(config: &config::Store, keep: Keep) -> PostgresSettings {
     let defaults = PostgresSettings::new(config.url.clone().unwrap_or_default());
     PostgresSettings {
-        cache_bytes: cache_bytes(config, defaults.cache_bytes),
+        cache_bytes: config.cache_bytes.unwrap_or(defaults.cache_bytes),
         password: config.password.clone(),
         tls_ca: config.tls_ca.clone(),
         schema: config.schema.clone(),

@@ -1,12 +1,12 @@
 //! Standard input.
 
-use std::collections::VecDeque;
 use std::io::Read;
 
 use mqtt_presence_core::event::Reader;
 use tokio::sync::mpsc;
 
-use super::pump::{AHEAD, CHUNK, Committed, RECORDS, origin};
+use super::ahead::Ahead;
+use super::pump::{CHUNK, RECORDS, origin};
 use super::{FileConfig, error};
 use crate::pipeline::{Delivery, Intake};
 use crate::source::{Context, Health, SourceError};
@@ -17,7 +17,7 @@ pub(super) async fn run(config: &FileConfig, context: Context) -> Result<(), Sou
     context.health.send_replace(Health::Ready);
     let mut chunks = chunks();
     let mut reader = Reader::new(config.limits);
-    let mut waiting = VecDeque::new();
+    let mut ahead = Ahead::default();
     loop {
         let chunk = tokio::select! {
             chunk = chunks.recv() => chunk,
@@ -31,20 +31,18 @@ pub(super) async fn run(config: &FileConfig, context: Context) -> Result<(), Sou
                 return Err(error(format!("reading standard input failed: {failed}")));
             }
         }
-        let taken = submit(&mut reader, &context.intake, &mut waiting).await;
+        let taken = submit(&mut reader, &context.intake, &mut ahead).await;
         if !taken || last {
             break;
         }
     }
-    for committed in waiting {
-        // What the pipeline gave up on at a shutdown is gone.
-        let _ = committed.await;
-    }
+    // What the pipeline gave up on at a shutdown is gone.
+    let _ = ahead.committed().await;
     Ok(())
 }
 
 /// Hands over what is complete; false when nothing is taken any more.
-async fn submit(reader: &mut Reader, intake: &Intake, waiting: &mut VecDeque<Committed>) -> bool {
+async fn submit(reader: &mut Reader, intake: &Intake, ahead: &mut Ahead) -> bool {
     loop {
         let mut delivery = Delivery::default();
         while delivery.len() < RECORDS
@@ -56,15 +54,8 @@ async fn submit(reader: &mut Reader, intake: &Intake, waiting: &mut VecDeque<Com
         if delivery.is_empty() {
             return true;
         }
-        if waiting.len() >= AHEAD
-            && let Some(oldest) = waiting.pop_front()
-            && oldest.await.is_err()
-        {
+        if ahead.submit(intake, delivery).await.is_err() {
             return false;
-        }
-        match intake.submit(delivery).await {
-            Ok(committed) => waiting.push_back(committed),
-            Err(_) => return false,
         }
     }
 }

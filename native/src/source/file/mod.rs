@@ -16,6 +16,7 @@ use mqtt_presence_core::event::Limits;
 use super::{Context, Health, Source, SourceError};
 use crate::store::Store;
 
+mod ahead;
 mod input;
 mod mark;
 mod pump;

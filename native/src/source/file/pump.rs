@@ -1,25 +1,21 @@
 //! From a file's checkpoint to its end, as deliveries.
 
-use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use mqtt_presence_core::event::{Limits, Place, Reader};
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::NAME;
+use super::ahead::Ahead;
 use super::mark::Mark;
-use crate::pipeline::{Delivery, Intake, OnCommit};
+use crate::pipeline::{Closed, Delivery, Intake};
 use crate::store::{Origin, Store, StoreError};
 
 /// Records in a delivery.
 pub(super) const RECORDS: usize = 1000;
-/// Deliveries that wait to be committed at most: two commits' worth. With more,
-/// those of other sources would wait behind a large file for seconds.
-pub(super) const AHEAD: usize = 16;
 /// Bytes that are read at once.
 pub(super) const CHUNK: usize = 64 * 1024;
 
@@ -40,8 +36,11 @@ impl From<io::Error> for Stop {
     }
 }
 
-/// Is told when the store has a delivery.
-pub(super) type Committed = oneshot::Receiver<()>;
+impl From<Closed> for Stop {
+    fn from(_: Closed) -> Stop {
+        Stop::Shutdown
+    }
+}
 
 /// What reading a file takes.
 pub(super) struct Pump {
@@ -65,11 +64,9 @@ impl Pump {
     /// be added, so what is unfinished there is an error. The store has all of
     /// it then, and the checkpoint for the next look.
     pub fn read(&self, file: &mut File, key: &str, last: bool) -> Result<(), Stop> {
-        let mut waiting = VecDeque::new();
-        let read = self.hand_over(file, key, last, &mut waiting);
-        for committed in waiting {
-            wait(committed)?;
-        }
+        let mut ahead = Ahead::default();
+        let read = self.hand_over(file, key, last, &mut ahead);
+        self.runtime.block_on(ahead.committed())?;
         read
     }
 
@@ -79,7 +76,7 @@ impl Pump {
         file: &mut File,
         key: &str,
         last: bool,
-        waiting: &mut VecDeque<Committed>,
+        ahead: &mut Ahead,
     ) -> Result<(), Stop> {
         let mark = match self.mark(key)? {
             Some(mark) if mark.fits(file)? => Some(mark),
@@ -115,7 +112,7 @@ impl Pump {
                     resting = reader.resting_place().or(resting);
                     let mark = resting.map(|place| (place, next));
                     let delivery = std::mem::take(&mut delivery);
-                    self.submit(delivery, file, key, mark, waiting)?;
+                    self.submit(delivery, file, key, mark, ahead)?;
                 }
             }
             resting = reader.resting_place().or(resting);
@@ -125,7 +122,7 @@ impl Pump {
         }
         if !delivery.is_empty() {
             let mark = resting.map(|place| (place, next));
-            self.submit(delivery, file, key, mark, waiting)?;
+            self.submit(delivery, file, key, mark, ahead)?;
         }
         Ok(())
     }
@@ -136,7 +133,7 @@ impl Pump {
         file: &mut File,
         key: &str,
         mark: Option<(Place, u64)>,
-        waiting: &mut VecDeque<Committed>,
+        ahead: &mut Ahead,
     ) -> Result<(), Stop> {
         if let Some((place, next)) = mark {
             let here = file.stream_position()?;
@@ -145,23 +142,10 @@ impl Pump {
             let value = serde_json::to_string(&mark).map_err(io::Error::from)?;
             delivery.checkpoint = Some((key.to_owned(), value));
         }
-        if waiting.len() >= AHEAD
-            && let Some(oldest) = waiting.pop_front()
-        {
-            wait(oldest)?;
-        }
-        let (tell, committed) = oneshot::channel();
-        self.intake
-            .submit_blocking(delivery, OnCommit::tell(tell))
-            .map_err(|_| Stop::Shutdown)?;
-        waiting.push_back(committed);
+        self.runtime
+            .block_on(ahead.submit(&self.intake, delivery))?;
         Ok(())
     }
-}
-
-/// Waits until the store has it.
-fn wait(committed: Committed) -> Result<(), Stop> {
-    committed.blocking_recv().map_err(|_| Stop::Shutdown)
 }
 
 pub(super) fn origin(offset: u64) -> Origin {
