@@ -150,7 +150,7 @@ fn notices_that_the_broker_kept_and_its_list_say_the_same() {
     let mut road = with_list();
     let there = before(&road);
     let mut after = None;
-    road.without_bridge(|broker| after = Some(meanwhile(broker, there)));
+    road.without_bridge(|road| after = Some(meanwhile(&road.broker, there)));
     is_right(&road, after.unwrap(), "bridge down, its session kept");
     road.end();
 }
@@ -161,7 +161,7 @@ fn what_came_and_went_while_the_bridge_was_down_is_put_right() {
     let there = before(&road);
     let said = std::fs::read(road.bridge_log()).unwrap().len();
     let mut after = None;
-    road.without_bridge(|broker| {
+    road.without_bridge(|Road { broker, .. }| {
         closes(broker, times(broker, "CONNECTED"));
         forget(broker);
         after = Some(meanwhile(broker, there));

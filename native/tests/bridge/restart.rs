@@ -1,6 +1,8 @@
 //! A bridge that is killed knows afterwards which channels were open.
 
-use crate::road::{Road, eventually};
+use std::time::Instant;
+
+use crate::road::{PATIENCE, Road, eventually};
 use crate::rumqtt::connect;
 
 #[test]
@@ -16,11 +18,11 @@ fn a_killed_bridge_goes_on_with_the_channels_that_it_knew() {
     let from = road.broker.log().len();
     let gone = "Client ends meanwhile closed its connection.";
     let mut begins = None;
-    road.without_bridge(|broker| {
+    road.without_bridge(|road| {
         drop(ends);
         begins = Some(connect(port, "begins meanwhile", 60));
         eventually("the broker has seen the end", || {
-            broker.log()[from..].contains(gone)
+            road.broker.log()[from..].contains(gone)
         });
     });
     // Each closing ends the channel of its connect: an orphan would be a second one.
@@ -31,6 +33,29 @@ fn a_killed_bridge_goes_on_with_the_channels_that_it_knew() {
         drop(device);
         let line = format!("Client {id} closed its connection.");
         road.answers(from, &line, id, "offline", &["tcpclean"]);
+    }
+    road.end();
+}
+
+/// Or a list could not close it, if the broker forgot the session then.
+#[test]
+fn what_the_target_knows_to_be_open_a_killed_bridge_knows_too() {
+    let mut road = Road::over_http();
+    let port = road.broker.port();
+    for time in 0..20 {
+        let id = format!("device {time}");
+        let device = connect(port, &id, 60);
+        let begun = Instant::now();
+        // Without a pause: what is between the two lasts a millisecond.
+        while road.client(&id)["status"] != "online" {
+            assert!(begun.elapsed() < PATIENCE, "{id} is not online");
+        }
+        road.without_bridge(|road| {
+            let state = road.state_of(&id).unwrap_or_default();
+            let channel = &road.client(&id)["channels"][0]["channelId"];
+            assert!(state.contains(&channel.to_string()), "{id}: {state}");
+        });
+        drop(device);
     }
     road.end();
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rusqlite::OptionalExtension;
 use serde_json::Value;
 use tempfile::TempDir;
 use xtask::child::{Running, spawn};
@@ -111,30 +112,40 @@ impl<B: Broker> Road<B> {
             .arg(format!("mqtt://127.0.0.1:{}", self.broker.port()))
             .args(&self.flags)
             .arg("--state")
-            .arg(self.folder.path().join("bridge.state"))
+            .arg(self.state())
             .stdout(Stdio::null())
             .stderr(log.unwrap());
         self.bridge = Some(spawn(&mut command).unwrap());
     }
 
     /// The bridge is killed (-9), something happens, and it is started again.
-    pub fn without_bridge(&mut self, meanwhile: impl FnOnce(&B)) {
+    pub fn without_bridge(&mut self, meanwhile: impl FnOnce(&Road<B>)) {
         self.bridge.take().unwrap().kill();
-        meanwhile(&self.broker);
+        meanwhile(self);
         self.start_bridge();
         self.is_heard();
     }
 
     /// The bridge stands still while something happens.
     pub fn while_still(&self, meanwhile: impl FnOnce(&B)) {
-        let id = self.bridge.as_ref().unwrap().id().to_string();
-        let send = |signal: &str| {
-            let sent = Command::new("kill").args(["-s", signal, &id]).status();
-            assert!(sent.unwrap().success());
-        };
-        send("STOP");
+        let bridge = self.bridge.as_ref().unwrap();
+        bridge.signal("the bridge", "STOP").unwrap();
         meanwhile(&self.broker);
-        send("CONT");
+        bridge.signal("the bridge", "CONT").unwrap();
+    }
+
+    /// What the bridge's file has of a client; while the bridge is down.
+    pub fn state_of(&self, id: &str) -> Option<String> {
+        let state = rusqlite::Connection::open(self.state()).unwrap();
+        let row = "SELECT state FROM bridge_client WHERE client_id = ?1";
+        state
+            .query_one(row, [id], |row| row.get(0))
+            .optional()
+            .unwrap()
+    }
+
+    fn state(&self) -> PathBuf {
+        self.folder.path().join("bridge.state")
     }
 
     /// Waits until the bridge hears of others.

@@ -90,6 +90,9 @@ impl<'a> Carry<'a> {
         client: &AsyncClient,
         mut heard: mpsc::Receiver<Heard>,
     ) -> Result<(), Failure> {
+        // Of a bridge that ended while it handed over.
+        let left = self.keep.outbox()?;
+        self.pass(&left).await?;
         let mut batch = Vec::new();
         loop {
             tokio::select! {
@@ -120,11 +123,8 @@ impl<'a> Carry<'a> {
                 }
             }
         }
-        if !items.is_empty() {
-            self.hand_over(&items).await?;
-        }
-        // After the target has the events, before the broker forgets the messages.
-        self.keep.save(&self.adapter.changed())?;
+        self.keep_and_pass(&items).await?;
+        // The target has the events, so the broker may forget the messages.
         for message in &messages {
             client
                 .ack(message)
@@ -157,10 +157,7 @@ impl<'a> Carry<'a> {
             ),
         }
         let items: Vec<Item> = done.events.into_iter().map(Item::Event).collect();
-        for items in items.chunks(BATCH) {
-            self.hand_over(items).await?;
-        }
-        self.keep.save(&self.adapter.changed())?;
+        self.keep_and_pass(&items).await?;
         if done.doubtful > 0 && answer.why != Why::Doubt {
             self.lists.doubt();
         }
@@ -216,6 +213,23 @@ impl<'a> Carry<'a> {
             );
         }
         ended
+    }
+
+    /// First into the state file: what the target may know to be open, this bridge knows after any
+    /// crash, and what it has closed, it tells.
+    async fn keep_and_pass(&mut self, items: &[Item]) -> Result<(), Failure> {
+        self.keep.save(&self.adapter.changed(), items)?;
+        self.pass(items).await
+    }
+
+    async fn pass(&mut self, items: &[Item]) -> Result<(), Failure> {
+        if items.is_empty() {
+            return Ok(());
+        }
+        for items in items.chunks(BATCH) {
+            self.hand_over(items).await?;
+        }
+        self.keep.handed_over()
     }
 
     async fn hand_over(&self, items: &[Item]) -> Result<(), Failure> {

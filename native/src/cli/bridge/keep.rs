@@ -1,5 +1,6 @@
-//! The state file: which channels are open. SQLite, so that a change costs its
-//! own rows alone and a crash leaves all of it or none.
+//! The state file: which channels are open, and the events on their way to the
+//! target. SQLite, so that a change costs its own rows alone and a crash leaves
+//! all of it or none.
 
 use std::path::{Path, PathBuf};
 
@@ -8,12 +9,19 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Error, ErrorCode, params};
 
 use super::super::failure::Failure;
+use super::target::Item;
 
 const SCHEMA: &str = "
     PRAGMA locking_mode = EXCLUSIVE;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
-    CREATE TABLE IF NOT EXISTS bridge_client (client_id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;";
+    CREATE TABLE IF NOT EXISTS bridge_client (client_id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS bridge_outbox (place INTEGER PRIMARY KEY, item TEXT NOT NULL);";
+/// Not flushed: an outbox that a power failure brings back is handed over twice, which changes nothing.
+const EMPTY: &str = "
+    PRAGMA synchronous = NORMAL;
+    DELETE FROM bridge_outbox;
+    PRAGMA synchronous = FULL;";
 
 pub(super) struct Keep(Option<(PathBuf, Connection)>);
 
@@ -27,13 +35,31 @@ impl Keep {
         Ok((Keep(Some((path.to_owned(), connection))), open))
     }
 
-    /// Keeps these clients, flushed.
-    pub fn save(&mut self, changed: &[(String, String)]) -> Result<(), Failure> {
+    /// Keeps these clients and what is to be handed over for them, flushed.
+    pub fn save(&mut self, changed: &[(String, String)], items: &[Item]) -> Result<(), Failure> {
         match &mut self.0 {
-            Some((path, connection)) if !changed.is_empty() => {
-                store(connection, changed).map_err(|error| said(path, &error))
+            Some((path, connection)) if !changed.is_empty() || !items.is_empty() => {
+                store(connection, changed, items).map_err(|error| said(path, &error))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// What was kept and not handed over, in its order.
+    pub fn outbox(&self) -> Result<Vec<Item>, Failure> {
+        match &self.0 {
+            Some((path, connection)) => waiting(connection).map_err(|error| said(path, &error)),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The target has all that was kept.
+    pub fn handed_over(&mut self) -> Result<(), Failure> {
+        match &self.0 {
+            Some((path, connection)) => connection
+                .execute_batch(EMPTY)
+                .map_err(|error| said(path, &error)),
+            None => Ok(()),
         }
     }
 }
@@ -55,13 +81,29 @@ fn load(path: &Path) -> Result<(Connection, Open), Error> {
     Ok((connection, open))
 }
 
-fn store(connection: &mut Connection, changed: &[(String, String)]) -> Result<(), Error> {
+fn waiting(connection: &Connection) -> Result<Vec<Item>, Error> {
+    connection
+        .prepare("SELECT item FROM bridge_outbox ORDER BY place")?
+        .query_map([], |row| Ok(Item::read(row.get(0)?)))?
+        .collect()
+}
+
+fn store(
+    connection: &mut Connection,
+    changed: &[(String, String)],
+    items: &[Item],
+) -> Result<(), Error> {
     let transaction = connection.transaction()?;
     {
         let mut insert =
             transaction.prepare_cached("INSERT OR REPLACE INTO bridge_client VALUES (?1, ?2)")?;
         for (client, state) in changed {
             insert.execute(params![client, state])?;
+        }
+        let mut insert =
+            transaction.prepare_cached("INSERT INTO bridge_outbox (item) VALUES (?1)")?;
+        for item in items {
+            insert.execute([item.line()])?;
         }
     }
     transaction.commit()
@@ -121,13 +163,13 @@ mod tests {
         }
         let changed = bridge.changed();
         assert_eq!(changed.len(), 1_000);
-        keep.save(&changed).unwrap();
+        keep.save(&changed, &[]).unwrap();
         bridge
             .read("", b"1700000001: Client c7 disconnected.", 0)
             .unwrap();
         let changed = bridge.changed();
         assert_eq!(changed.len(), 1);
-        keep.save(&changed).unwrap();
+        keep.save(&changed, &[]).unwrap();
         assert!(said(Keep::open(Some(&path))).contains("in use by another bridge"));
         drop(keep);
 
@@ -143,6 +185,35 @@ mod tests {
             .read("", b"1700000001: Client c7 disconnected.", 0)
             .unwrap();
         assert_eq!(ended[0].channel_id, "c7@10.0.0.1:5@1700000000000");
+    }
+
+    #[test]
+    fn what_was_not_handed_over_is_there_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bridge.state");
+        let (mut keep, open) = Keep::open(Some(&path)).unwrap();
+        let mut bridge = adapter(open);
+        let mut items = vec![Item::Unknown(r#"{"adapter":"mosquitto"}"#.into())];
+        for line in [
+            "1700000000: New client connected from 10.0.0.1:5 as c (p2, c1, k60).",
+            "1700000001: Client c closed its connection.",
+        ] {
+            let events = bridge.read("", line.as_bytes(), 0).unwrap();
+            items.extend(events.into_iter().map(Item::Event));
+        }
+        keep.save(&bridge.changed(), &items).unwrap();
+        drop(keep);
+
+        let lines = |items: &[Item]| items.iter().map(Item::line).collect::<Vec<_>>();
+        let (mut keep, _) = Keep::open(Some(&path)).unwrap();
+        let left = keep.outbox().unwrap();
+        assert_eq!(lines(&left), lines(&items));
+        assert!(matches!(
+            left[..],
+            [Item::Unknown(_), Item::Event(_), Item::Event(_)]
+        ));
+        keep.handed_over().unwrap();
+        assert!(keep.outbox().unwrap().is_empty());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
-use mqtt_presence_core::event::Event;
+use mqtt_presence_core::event::{Event, Limits, read_all};
 
 use super::super::failure::Failure;
 use super::super::service::{Service, ServiceArgs, Unanswered};
@@ -108,6 +108,25 @@ pub(super) enum Item {
     Unknown(String),
 }
 
+impl Item {
+    /// One line of JSON.
+    pub fn line(&self) -> String {
+        match self {
+            Item::Event(event) => line(event),
+            Item::Unknown(record) => record.clone(),
+        }
+    }
+
+    /// What [`Item::line`] made.
+    pub fn read(line: String) -> Item {
+        let mut records = read_all(line.as_bytes(), Limits::default());
+        match records.pop().map(|record| record.outcome) {
+            Some(Ok(event)) => Item::Event(event),
+            _ => Item::Unknown(line),
+        }
+    }
+}
+
 /// Why a batch was not taken.
 pub(super) enum Untaken {
     /// May pass: try again.
@@ -189,10 +208,7 @@ async fn rocketmq(
 fn lines(items: &[Item]) -> String {
     let mut lines = String::new();
     for item in items {
-        match item {
-            Item::Event(event) => lines.push_str(&line(event)),
-            Item::Unknown(record) => lines.push_str(record),
-        }
+        lines.push_str(&item.line());
         lines.push('\n');
     }
     lines
