@@ -65,6 +65,11 @@ impl Cache {
         self.bytes
     }
 
+    /// Room for so many more.
+    pub fn reserve(&mut self, clients: usize) {
+        self.clients.reserve(clients);
+    }
+
     /// Takes in a client as its row has it.
     pub fn insert(&mut self, id: &str, entry: Entry, folded: u64, touched: u64) {
         self.fresh.remove(id);

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use mqtt_presence_core::event::Kind;
 use mqtt_presence_core::presence::{Cause, Client, Options, Status, Transition};
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Transaction};
 use tokio::sync::{Semaphore, watch};
 
 use super::cache::Cache;
@@ -112,7 +112,10 @@ impl Shared {
             .map_err(|fault| fault.while_running(&self.settings.path))
     }
 
-    fn ask<T>(&self, ask: impl FnOnce(&View<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
+    pub(super) fn ask<T>(
+        &self,
+        ask: impl FnOnce(&View<'_>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
         let connection = match self.idle().pop() {
             Some(connection) => connection,
             None => open::connect_reader(&self.settings.path)?,
@@ -128,6 +131,47 @@ impl Shared {
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// These clients as their rows have them, each with the batch up to which its
+/// row goes; those without a row are left out. In one transaction: otherwise
+/// each would lock the file and let it go.
+pub(super) fn rows<'a>(
+    reading: Transaction<'_>,
+    mut ids: Vec<&'a str>,
+) -> Result<Vec<(&'a str, Entry, u64)>, Fault> {
+    // In key order, so that neighbours share a page while it is at hand.
+    ids.sort_unstable();
+    ids.dedup();
+    let mut rows = Vec::new();
+    {
+        let mut select = select(&reading)?;
+        for id in ids {
+            if let Some((entry, folded)) = row(&mut select, id)? {
+                rows.push((id, entry, folded));
+            }
+        }
+    }
+    reading.commit()?;
+    Ok(rows)
+}
+
+fn select(connection: &Connection) -> Result<CachedStatement<'_>, Fault> {
+    Ok(connection.prepare_cached(
+        "SELECT newest_transition, batch, record FROM client WHERE client_id = ?1",
+    )?)
+}
+
+fn row(select: &mut CachedStatement<'_>, id: &str) -> Result<Option<(Entry, u64)>, Fault> {
+    let mut rows = select.query([id])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let entry = Entry {
+        client: write::client_of(id, row, 2)?,
+        newest: unsigned(row, 0)?,
+    };
+    Ok(Some((entry, unsigned(row, 1)?)))
 }
 
 /// What a query sees.
@@ -183,17 +227,8 @@ impl View<'_> {
 
     /// A client as its row has it.
     fn row(&self, id: &str) -> Result<Option<Entry>, Fault> {
-        let mut select = self
-            .connection
-            .prepare_cached("SELECT newest_transition, record FROM client WHERE client_id = ?1")?;
-        let mut rows = select.query([id])?;
-        let Some(row) = rows.next()? else {
-            return Ok(None);
-        };
-        Ok(Some(Entry {
-            client: write::client_of(id, row, 1)?,
-            newest: unsigned(row, 0)?,
-        }))
+        let found = row(&mut select(self.connection)?, id)?;
+        Ok(found.map(|(entry, _)| entry))
     }
 
     /// Hands clients with this prefix to `each`, in byte order, from the

@@ -10,7 +10,7 @@ use super::cache::Cache;
 use super::fault::Fault;
 use super::fold::Pass;
 use super::log::Encoder;
-use super::read::{Shared, unsigned};
+use super::read::{Shared, rows};
 use super::sink::Work;
 use super::sweep::Step;
 use super::write;
@@ -96,7 +96,7 @@ impl Writer {
         self.begin_as(TransactionBehavior::Immediate)
     }
 
-    fn begin_as(&self, behavior: TransactionBehavior) -> Result<Transaction<'_>, Fault> {
+    pub(super) fn begin_as(&self, behavior: TransactionBehavior) -> Result<Transaction<'_>, Fault> {
         if !self.connection.is_autocommit() {
             // Left behind by a rollback that failed on a bad disk.
             self.connection.execute_batch("ROLLBACK")?;
@@ -164,39 +164,26 @@ impl Writer {
 
     /// Brings the clients of these ids that have a row into memory.
     pub(super) fn load<'a>(&self, ids: impl Iterator<Item = &'a str>) -> Result<(), Fault> {
-        let mut missing: Vec<&str> = {
+        let missing: Vec<&str> = {
             let cache = self.shared.cache();
             ids.filter(|id| !cache.contains(id)).collect()
         };
         if missing.is_empty() {
             return Ok(());
         }
-        // In key order, so that neighbours share a page while it is at hand.
-        missing.sort_unstable();
-        missing.dedup();
-        let mut rows = Vec::new();
-        // Otherwise each would lock the file and let it go.
-        let reading = self.begin_as(TransactionBehavior::Deferred)?;
-        let mut select = reading.prepare_cached(
-            "SELECT newest_transition, batch, record FROM client WHERE client_id = ?1",
-        )?;
-        for id in missing {
-            let mut found = select.query([id])?;
-            if let Some(row) = found.next()? {
-                let entry = Entry {
-                    client: write::client_of(id, row, 2)?,
-                    newest: unsigned(row, 0)?,
-                };
-                rows.push((id, entry, unsigned(row, 1)?));
-            }
-        }
-        drop(select);
-        reading.commit()?;
+        self.take_in(rows(
+            self.begin_as(TransactionBehavior::Deferred)?,
+            missing,
+        )?);
+        Ok(())
+    }
+
+    pub(super) fn take_in(&self, rows: Vec<(&str, Entry, u64)>) {
         let touched = self.batch + 1;
+        self.shared.cache_mut().reserve(rows.len());
         self.shared.change_each(rows, |cache, (id, entry, folded)| {
             cache.insert(id, entry, folded, touched);
         });
-        Ok(())
     }
 
     fn stage<'b>(&self, batch: &'b Batch) -> Stage<'b> {
