@@ -37,29 +37,30 @@ impl Keep {
 
     /// Keeps these clients and what is to be handed over for them, flushed.
     pub fn save(&mut self, changed: &[(String, String)], items: &[Item]) -> Result<(), Failure> {
-        match &mut self.0 {
-            Some((path, connection)) if !changed.is_empty() || !items.is_empty() => {
-                store(connection, changed, items).map_err(|error| said(path, &error))
-            }
-            _ => Ok(()),
+        if changed.is_empty() && items.is_empty() {
+            return Ok(());
         }
+        self.with(|connection| store(connection, changed, items))
     }
 
     /// What was kept and not handed over, in its order.
-    pub fn outbox(&self) -> Result<Vec<Item>, Failure> {
-        match &self.0 {
-            Some((path, connection)) => waiting(connection).map_err(|error| said(path, &error)),
-            None => Ok(Vec::new()),
-        }
+    pub fn outbox(&mut self) -> Result<Vec<Item>, Failure> {
+        self.with(|connection| waiting(connection))
     }
 
     /// The target has all that was kept.
     pub fn handed_over(&mut self) -> Result<(), Failure> {
-        match &self.0 {
-            Some((path, connection)) => connection
-                .execute_batch(EMPTY)
-                .map_err(|error| said(path, &error)),
-            None => Ok(()),
+        self.with(|connection| connection.execute_batch(EMPTY))
+    }
+
+    /// Nothing where there is no file.
+    fn with<T: Default>(
+        &mut self,
+        work: impl FnOnce(&mut Connection) -> Result<T, Error>,
+    ) -> Result<T, Failure> {
+        match &mut self.0 {
+            Some((path, connection)) => work(connection).map_err(|error| said(path, &error)),
+            None => Ok(T::default()),
         }
     }
 }
