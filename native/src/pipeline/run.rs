@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::group::{Group, Sealed};
 use super::{Delivery, metrics};
 use crate::source::Health;
-use crate::store::{Committed, Store, StoreError};
+use crate::store::{Batch, Committed, Committing, Store, StoreError};
 
 /// Says what time it is, in milliseconds since 1970.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
@@ -128,64 +128,109 @@ impl Pipeline {
             deadline: None,
             group: Group::default(),
         };
+        let mut next = None;
         loop {
-            if inflow.group.is_empty() {
-                tokio::select! {
-                    delivery = inflow.receiver.recv() => match delivery {
-                        Some(delivery) => inflow.group.add(delivery),
-                        None => return Ok(()),
-                    },
-                    () = inflow.shutdown.cancelled(), if inflow.deadline.is_none() => {
-                        inflow.close(self.settings.drain);
-                        continue;
+            let first = match next.take() {
+                Some(begun) => begun,
+                None if inflow.group.is_empty() => {
+                    tokio::select! {
+                        delivery = inflow.receiver.recv() => match delivery {
+                            Some(delivery) => inflow.group.add(delivery),
+                            None => return Ok(()),
+                        },
+                        () = inflow.shutdown.cancelled(), if inflow.deadline.is_none() => {
+                            inflow.close(self.settings.drain);
+                        }
                     }
+                    continue;
                 }
-            }
-            let most = self.settings.commit_records;
-            inflow.group.fill(&mut inflow.receiver, most);
-            let sealed = std::mem::take(&mut inflow.group).seal((self.clock)());
-            let started = Instant::now();
-            let Some(committed) = self.commit_and_gather(&sealed, &mut inflow).await? else {
-                inflow.leave(&sealed);
+                None => {
+                    let most = self.settings.commit_records;
+                    inflow.group.fill(&mut inflow.receiver, most);
+                    self.seal(&mut inflow)
+                }
+            };
+            let finished = self.finish(first, &mut next, &mut inflow).await?;
+            let Some((sealed, committed, took)) = finished else {
                 return Ok(());
             };
             newest_event = metrics::committed(
                 &sealed.batch,
                 &committed,
                 sealed.deliveries,
-                started.elapsed(),
+                took,
                 newest_event,
             );
             sealed.acknowledge();
         }
     }
 
-    /// Commits while the next group gathers; `None` when the deadline passed.
-    async fn commit_and_gather(
-        &self,
-        sealed: &Sealed,
+    fn seal(&self, inflow: &mut Inflow) -> Begun<'_> {
+        Begun {
+            sealed: std::mem::take(&mut inflow.group).seal((self.clock)()),
+            since: Instant::now(),
+            outcome: None,
+        }
+    }
+
+    /// Commits while the next group gathers; one that is full meanwhile is
+    /// begun as `next` where the store can. `None` when the deadline passed.
+    async fn finish<'s>(
+        &'s self,
+        first: Begun<'s>,
+        next: &mut Option<Begun<'s>>,
         inflow: &mut Inflow,
-    ) -> Result<Option<Committed>, StoreError> {
+    ) -> Result<Option<(Sealed, Committed, Duration)>, StoreError> {
+        let Begun {
+            sealed,
+            since,
+            outcome,
+        } = first;
+        let batch = || Arc::clone(&sealed.batch);
+        let begun = match outcome {
+            Some(outcome) => Some(outcome),
+            None => self.store.start(batch()).await,
+        };
+        // Only behind one that the store has begun may another be.
+        let leads = begun.is_some();
+        let begun = begun.unwrap_or_else(|| self.store.commit(batch()));
+        let mut commit = pin!(self.commit(batch(), begun));
         let most = self.settings.commit_records;
-        let mut commit = pin!(self.commit(sealed));
         loop {
             let room = inflow.group.len() < most;
+            if leads && !room && next.is_none() {
+                let mut second = self.seal(inflow);
+                second.outcome = self.store.start(Arc::clone(&second.sealed.batch)).await;
+                *next = Some(second);
+                continue;
+            }
             tokio::select! {
-                committed = &mut commit => return committed.map(Some),
+                committed = &mut commit => {
+                    let committed = committed?;
+                    return Ok(Some((sealed, committed, since.elapsed())));
+                }
                 () = inflow.shutdown.cancelled(), if inflow.deadline.is_none() => {
                     inflow.close(self.settings.drain);
                 }
-                () = passed(inflow.deadline) => return Ok(None),
+                () = passed(inflow.deadline) => {
+                    let second = next.as_ref().map_or(0, |begun| begun.sealed.deliveries);
+                    inflow.leave(sealed.deliveries + second);
+                    return Ok(None);
+                }
                 Some(delivery) = inflow.receiver.recv(), if room => inflow.group.add(delivery),
             }
         }
     }
 
-    /// Commits, however often it takes.
-    async fn commit(&self, sealed: &Sealed) -> Result<Committed, StoreError> {
+    /// Commits what was begun, however often it takes.
+    async fn commit(
+        &self,
+        batch: Arc<Batch>,
+        mut begun: Committing<'_>,
+    ) -> Result<Committed, StoreError> {
         let mut wait = self.settings.back_off;
         loop {
-            match self.store.commit(Arc::clone(&sealed.batch)).await {
+            match begun.await {
                 Ok(committed) => {
                     self.retrying.store(false, Relaxed);
                     self.recovered();
@@ -193,13 +238,13 @@ impl Pipeline {
                 }
                 Err(error @ StoreError::Unavailable { .. }) => {
                     self.retrying.store(true, Relaxed);
-                    let batch = &sealed.batch;
                     self.failing(&error, batch.events.len() + batch.poison.len());
                 }
                 Err(error) => return Err(error),
             }
             sleep(wait).await;
             wait = (wait * 2).min(self.settings.back_off_most);
+            begun = self.store.commit(Arc::clone(&batch));
         }
     }
 
@@ -271,6 +316,14 @@ impl Pipeline {
     }
 }
 
+/// A group on its way into the store.
+struct Begun<'s> {
+    sealed: Sealed,
+    since: Instant,
+    /// Where the store has begun with it already.
+    outcome: Option<Committing<'s>>,
+}
+
 /// What comes in, and until when.
 struct Inflow {
     receiver: mpsc::Receiver<Delivery>,
@@ -288,8 +341,8 @@ impl Inflow {
     }
 
     /// Counts what is dropped unacknowledged; its sources get it again.
-    fn leave(&mut self, sealed: &Sealed) {
-        let mut left = sealed.deliveries + self.group.deliveries();
+    fn leave(&mut self, under_way: usize) {
+        let mut left = under_way + self.group.deliveries();
         while self.receiver.try_recv().is_ok() {
             left += 1;
         }

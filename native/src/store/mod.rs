@@ -10,6 +10,7 @@
 //!   on is kept with the place that passes it;
 //! - what was committed survives the end of the process (`memory` excepted).
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +43,9 @@ pub use redis::{Inspected, Redis, RedisSettings};
 pub use sink::{DeadLetter, SinkState};
 pub use sqlite::{Sqlite, SqliteSettings};
 
+/// A commit that was begun: its outcome is to be waited for.
+pub type Committing<'s> = Pin<Box<dyn Future<Output = Result<Committed, StoreError>> + Send + 's>>;
+
 /// A store of clients, transitions, the quarantine and checkpoints.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -53,6 +57,13 @@ pub trait Store: Send + Sync + 'static {
     /// Joins the batch, durably, all or nothing. The batch is shared because
     /// the caller needs it again when the store is not available.
     async fn commit(&self, batch: Arc<Batch>) -> Result<Committed, StoreError>;
+    /// Begins a commit while one that was begun so may still be under way, and
+    /// gives its outcome, to be waited for in the order of the beginnings: no
+    /// batch is written before one begun earlier. `None`, always where a store
+    /// gains nothing by it: not now, `commit` it when nothing is under way.
+    async fn start(&self, _batch: Arc<Batch>) -> Option<Committing<'_>> {
+        None
+    }
     /// The clients of these ids, in the order asked; `None` for one never seen.
     async fn clients(&self, ids: &[String]) -> Result<Vec<Option<Client>>, StoreError>;
     /// One client, with its newest transition if that is still kept; `None` for one never seen.

@@ -33,11 +33,12 @@ pub struct Bench {
 
 impl Bench {
     pub async fn commit(&self, batch: Batch) -> Vec<mqtt_presence::store::Numbered> {
-        self.store
-            .commit(Arc::new(batch))
-            .await
-            .unwrap()
-            .transitions
+        let batch = Arc::new(batch);
+        let committed = match self.store.start(Arc::clone(&batch)).await {
+            Some(begun) => begun.await,
+            None => self.store.commit(batch).await,
+        };
+        committed.unwrap().transitions
     }
 }
 

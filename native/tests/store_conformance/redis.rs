@@ -6,7 +6,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use mqtt_presence::config::Secret;
-use mqtt_presence::store::{Batch, Keep, Poison, Redis, RedisSettings, Store, StoreError};
+use mqtt_presence::store::{
+    Batch, Committed, Committing, Keep, Numbered, Poison, Redis, RedisSettings, Store, StoreError,
+};
 use mqtt_presence_core::event::Kind::Connect;
 use mqtt_presence_core::presence::{Closing, Options, Presence};
 use proptest::prelude::*;
@@ -104,18 +106,44 @@ async fn refused(settings: RedisSettings, words: &[&str]) {
     }
 }
 
-/// Commits until it is taken, as the pipeline does.
-async fn insist(store: &dyn Store, batch: &Arc<Batch>) {
+/// Commits what was begun until it is taken, as the pipeline does.
+async fn insist(store: &dyn Store, batch: &Arc<Batch>, mut begun: Committing<'_>) -> Committed {
     let end = Instant::now() + Duration::from_secs(60);
     loop {
-        match store.commit(Arc::clone(batch)).await {
-            Ok(_) => return,
+        match begun.await {
+            Ok(committed) => return committed,
             Err(StoreError::Unavailable { .. }) if Instant::now() < end => {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
             Err(error) => panic!("{error}"),
         }
+        begun = store.commit(Arc::clone(batch));
     }
+}
+
+/// Commits all, where possible each begun while the one before is under way;
+/// how many were, and what all did.
+async fn commit_all(store: &dyn Store, batches: Vec<Arc<Batch>>) -> (usize, Vec<Numbered>) {
+    let (mut overlaps, mut told) = (0, Vec::new());
+    let mut under_way: Option<(Arc<Batch>, Committing<'_>)> = None;
+    for batch in batches {
+        let begun = store.start(Arc::clone(&batch)).await;
+        if let Some((before, outcome)) = under_way.take() {
+            overlaps += usize::from(begun.is_some());
+            told.extend(insist(store, &before, outcome).await.transitions);
+        }
+        match begun {
+            Some(begun) => under_way = Some((batch, begun)),
+            None => {
+                let begun = store.commit(Arc::clone(&batch));
+                told.extend(insist(store, &batch, begun).await.transitions);
+            }
+        }
+    }
+    if let Some((batch, begun)) = under_way {
+        told.extend(insist(store, &batch, begun).await.transitions);
+    }
+    (overlaps, told)
 }
 
 proptest! {
@@ -154,13 +182,9 @@ async fn together(seed: u64, options: Options) {
         let store = Redis::open(settings.clone(), options.clone())
             .await
             .unwrap();
-        tasks.push(tokio::spawn(async move {
-            let mut told = Vec::new();
-            for batch in batches {
-                told.extend(store.commit(batch).await.unwrap().transitions);
-            }
-            told
-        }));
+        tasks.push(tokio::spawn(
+            async move { commit_all(&store, batches).await.1 },
+        ));
     }
     let mut told = Vec::new();
     for task in tasks {
@@ -238,15 +262,9 @@ async fn killed_and_started_again_in_the_middle_of_commits() {
     let bench = bench(settings, Options::default());
     let store = Arc::clone(&bench.store);
     let committing = tokio::spawn(async move {
-        for round in 0..400 {
-            // Without a message id, so that only the number of the commit
-            // tells that a record was rejected before.
-            let mut batch = batch_of(round);
-            for poison in &mut batch.poison {
-                poison.origin.message_id = None;
-            }
-            insist(&*store, &Arc::new(batch)).await;
-        }
+        commit_all(&*store, (0..400).map(anonymous).collect())
+            .await
+            .0
     });
     let mut numbers = Random(5);
     let mut kills = 0;
@@ -256,35 +274,63 @@ async fn killed_and_started_again_in_the_middle_of_commits() {
         server.again().unwrap();
         kills += 1;
     }
-    committing.await.unwrap();
+    let overlaps = committing.await.unwrap();
+    assert!(overlaps >= 100, "only {overlaps} begun behind another");
     assert!(kills >= 3, "only {kills} kills");
     assert_eq!(rounds(&*bench.store).await, 400);
     holds(&bench, 400).await;
 }
 
+/// Without message ids, so that only the number of the commit tells that a
+/// record was rejected before.
+fn anonymous(round: u64) -> Arc<Batch> {
+    let mut batch = batch_of(round);
+    for poison in &mut batch.poison {
+        poison.origin.message_id = None;
+    }
+    Arc::new(batch)
+}
+
+/// A store whose memory has every client: each further commit is one call,
+/// which a frozen server finds when it goes on.
+async fn warm(server: &Server) -> Bench {
+    let bench = bench(settings(&server.url()), Options::default());
+    let rounds: Vec<_> = (0..20).map(anonymous).collect();
+    commit_all(&*bench.store, rounds).await;
+    bench
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_frozen_server_fails_in_time_and_goes_on_afterwards() {
-    // Without message ids, so that only the number of the commit tells that
-    // a record was rejected before.
-    let round = |round| {
-        let mut batch = batch_of(round);
-        for poison in &mut batch.poison {
-            poison.origin.message_id = None;
-        }
-        Arc::new(batch)
-    };
+async fn the_next_commit_is_under_way_before_the_last_is_answered() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path(), &[]).unwrap();
-    let bench = bench(settings(&server.url()), Options::default());
-    // Until every client is in memory: the next commit is one call, which
-    // the frozen server finds when it goes on.
-    for n in 0..20 {
-        bench.store.commit(round(n)).await.unwrap();
-    }
+    let bench = warm(&server).await;
     server.signal("STOP").unwrap();
-    let next = round(20);
+    let first = bench.store.start(anonymous(20)).await.unwrap();
+    let second = bench.store.start(anonymous(21)).await.unwrap();
+    assert!(bench.store.start(anonymous(22)).await.is_none());
+    server.signal("CONT").unwrap();
+    while rounds(&*bench.store).await < 22 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let first = first.await.unwrap().transitions;
+    let second = second.await.unwrap().transitions;
+    let told = bench.store.transitions_after(first[0].id - 1, usize::MAX);
+    assert_eq!(told.await.unwrap(), [first, second].concat());
+    holds(&bench, 22).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_server_fails_in_time_and_goes_on_afterwards() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), &[]).unwrap();
+    let bench = warm(&server).await;
+    server.signal("STOP").unwrap();
+    let (next, after) = (anonymous(20), anonymous(21));
     let began = Instant::now();
-    let error = bench.store.commit(Arc::clone(&next)).await.unwrap_err();
+    let first = bench.store.start(Arc::clone(&next)).await.unwrap();
+    let second = bench.store.start(Arc::clone(&after)).await.unwrap();
+    let error = first.await.unwrap_err();
     assert!(began.elapsed() < Duration::from_secs(8));
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
     assert!(
@@ -292,8 +338,9 @@ async fn a_frozen_server_fails_in_time_and_goes_on_afterwards() {
         "{error}"
     );
     server.signal("CONT").unwrap();
-    insist(&*bench.store, &next).await;
-    bench.store.commit(round(21)).await.unwrap();
+    insist(&*bench.store, &next, bench.store.commit(Arc::clone(&next))).await;
+    assert!(bench.store.start(anonymous(22)).await.is_none());
+    insist(&*bench.store, &after, second).await;
     holds(&bench, 22).await;
 }
 
@@ -324,7 +371,12 @@ async fn a_full_memory_loses_nothing() {
     assert!(error.to_string().contains("memory"), "{error}");
     holds(&bench, 1).await;
     server.cli(&["CONFIG", "SET", "maxmemory", "0"]).unwrap();
-    insist(&*bench.store, &second).await;
+    insist(
+        &*bench.store,
+        &second,
+        bench.store.commit(Arc::clone(&second)),
+    )
+    .await;
     holds(&bench, 2).await;
 }
 

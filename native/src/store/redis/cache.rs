@@ -94,15 +94,21 @@ impl Cache {
         self.bytes = 0;
     }
 
-    /// Drops the half used longest ago where there is more than `bytes`.
-    pub fn evict(&mut self, bytes: usize) {
+    /// Where in the order of use it is.
+    pub fn clock(&self) -> u64 {
+        self.clock
+    }
+
+    /// Drops the half used longest ago where there is more than `bytes`, but
+    /// nothing used after `since`.
+    pub fn evict(&mut self, bytes: usize, since: u64) {
         if self.bytes <= bytes {
             return;
         }
         let mut ages: Vec<u64> = self.clients.values().map(|cached| cached.touched).collect();
         let middle = ages.len() / 2;
         let (_, cut, _) = ages.select_nth_unstable(middle);
-        let cut = *cut;
+        let cut = since.min(*cut);
         let mut kept = 0;
         self.clients.retain(|_, cached| {
             let keep = cached.touched > cut;

@@ -1,11 +1,21 @@
 //! A commit: stage in core, then one call of the script.
+//!
+//! Where nobody else commits, nothing needs a check, and a batch is sent while
+//! the one before is still being written ([`Writer::send`], [`Writer::settle`]).
+//! Its script writes only if the last commit is the one before, so it cannot
+//! come first. Otherwise the script checks each client ([`Writer::commit`]).
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
+use std::future::{poll_fn, ready};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use foldhash::quality::RandomState;
 use mqtt_presence_core::presence::Options;
 use redis::cmd;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::{JoinHandle, unconstrained, yield_now};
 
 use super::cache::Cache;
 use super::encode::{Next, Work, encode};
@@ -19,29 +29,62 @@ use crate::store::{Batch, Committed, Numbered, StoreError};
 
 /// How often a commit may find its clients changed by others.
 const TRIES: usize = 30;
+/// Commits that may be under way: one is written, one is prepared.
+pub(super) const UNDER_WAY: u32 = 2;
 
 /// The writing side of the store.
 #[derive(Debug)]
 pub(super) struct Writer {
-    pub caller: Caller,
+    pub caller: Arc<Caller>,
     pub options: Options,
     pub cache: Cache,
     pub cache_bytes: usize,
-    /// The last commit seen; empty when that is not known.
+    /// The last commit seen or sent; empty when that is not known.
     pub tip: String,
     /// Transitions known of.
     pub last: u64,
     /// Commits of this instance, and calls of the script.
     numbers: u64,
     tokens: u64,
-    /// A batch of which it is not known whether it was written, and its number.
-    doubt: Option<(Arc<Batch>, u64)>,
+    /// Batches of which it is not known whether they were written, and their numbers.
+    doubt: VecDeque<(Arc<Batch>, u64)>,
+    /// A permit for each commit that may be under way.
+    turns: Arc<Semaphore>,
+    /// Where each commit that was sent and not settled began in the cache.
+    under_way: VecDeque<u64>,
+    /// One was not written, so those behind it are not either: nothing is sent
+    /// until each has been committed with a check.
+    broken: bool,
+}
+
+/// A commit under way.
+pub(super) struct Sent {
+    batch: Arc<Batch>,
+    number: u64,
+    guess: u64,
+    flips: Vec<Flip>,
+    answer: JoinHandle<Result<Outcome, StoreError>>,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl Sent {
+    /// What the script said of it.
+    pub async fn answer(&mut self) -> Result<Outcome, StoreError> {
+        (&mut self.answer)
+            .await
+            .unwrap_or_else(|error| Err(unavailable(format!("a commit was broken off: {error}"))))
+    }
 }
 
 impl Writer {
-    pub fn new(caller: Caller, options: Options, cache_bytes: usize) -> Writer {
+    pub fn new(
+        caller: Caller,
+        options: Options,
+        cache_bytes: usize,
+        turns: Arc<Semaphore>,
+    ) -> Writer {
         Writer {
-            caller,
+            caller: Arc::new(caller),
             options,
             cache: Cache::default(),
             cache_bytes,
@@ -49,27 +92,137 @@ impl Writer {
             last: 0,
             numbers: 0,
             tokens: 0,
-            doubt: None,
+            doubt: VecDeque::new(),
+            turns,
+            under_way: VecDeque::new(),
+            broken: false,
         }
     }
 
+    /// Sends a batch that needs no check, and takes it for written from then
+    /// on: the next may follow before its answer. `None`: it needs one, or
+    /// must wait until nothing is under way.
+    pub async fn send(&mut self, link: &Arc<Link>, batch: &Arc<Batch>) -> Option<Sent> {
+        let turn = Arc::clone(&self.turns).try_acquire_owned().ok()?;
+        if self.broken || self.tip.is_empty() {
+            return None;
+        }
+        let ids = ids_of(batch);
+        // What is wrong here, the commit finds again and says.
+        self.load(link, &ids).await.ok()?;
+        if !ids.iter().all(|id| self.cache.is_current(id)) {
+            return None;
+        }
+        let number = self.number();
+        let token = self.token();
+        let tip = std::mem::take(&mut self.tip);
+        let began = self.cache.clock();
+        let prepared = self.prepare(batch, number, None, &token, &tip).ok();
+        let Some((write, next, flips)) = prepared else {
+            self.forget_all();
+            return None;
+        };
+        let wrote = !write.records.is_empty();
+        let Ok(command) = self.caller.command(link, &write).await else {
+            self.forget_all();
+            return None;
+        };
+        let (caller, link) = (Arc::clone(&self.caller), Arc::clone(link));
+        let asking = async move { caller.ask(&link, &command).await };
+        let mut asking: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(unconstrained(asking));
+        // Here, so that batches leave in their order; then as a task, so that
+        // it goes on, and holds up nobody, while its caller does other things.
+        if let Poll::Ready(said) = poll_fn(|cx| Poll::Ready(asking.as_mut().poll(cx))).await {
+            asking = Box::pin(ready(said));
+        }
+        let answer = tokio::spawn(asking);
+        yield_now().await;
+        self.cache.put_all(next, &token);
+        self.under_way.push_back(began);
+        let guess = self.last;
+        self.last += flips.len() as u64;
+        self.tip = if wrote { token.to_string() } else { tip };
+        Some(Sent {
+            batch: Arc::clone(batch),
+            number,
+            guess,
+            flips,
+            answer,
+            _turn: turn,
+        })
+    }
+
+    /// Takes the answer to what was sent, in the order of the sending. `None`:
+    /// it was not written, and must be committed with a check.
+    pub fn settle(
+        &mut self,
+        sent: Sent,
+        answer: Result<Outcome, StoreError>,
+    ) -> Result<Option<Committed>, StoreError> {
+        self.under_way.pop_front();
+        match answer {
+            Ok(Outcome::Done { base, alone: _ }) => {
+                let shift = Shift {
+                    guess: sent.guess,
+                    base,
+                };
+                if shift.guess != shift.base {
+                    self.forget_all();
+                }
+                self.evict();
+                Ok(Some(shift.committed(sent.flips)))
+            }
+            Ok(outcome) => {
+                self.broken = true;
+                if let Outcome::Changed { last, .. } = outcome {
+                    self.last = self.last.max(last);
+                }
+                for id in ids_of(&sent.batch) {
+                    self.cache.take(id);
+                }
+                self.cache.doubt_all();
+                self.tip.clear();
+                Ok(None)
+            }
+            Err(error) => {
+                self.broken = true;
+                self.doubt(sent.batch, sent.number);
+                Err(error)
+            }
+        }
+    }
+
+    /// Commits a batch, and has the script check its clients.
     pub async fn commit(
         &mut self,
         link: &Link,
         batch: &Arc<Batch>,
     ) -> Result<Committed, StoreError> {
-        let number = match self.doubt.take() {
-            Some((doubted, number)) if Arc::ptr_eq(&doubted, batch) => number,
-            _ => self.numbers + 1,
+        let doubted = self
+            .doubt
+            .iter()
+            .position(|(other, _)| Arc::ptr_eq(other, batch));
+        let number = match doubted.and_then(|place| self.doubt.remove(place)) {
+            Some((_, number)) => number,
+            None => self.number(),
         };
-        self.numbers = number;
         let outcome = self.write(link, batch, number).await;
         if outcome.is_err() {
-            // The script may have run all the same.
-            self.forget_all();
-            self.doubt = Some((Arc::clone(batch), number));
+            self.doubt(Arc::clone(batch), number);
+        } else if self.under_way.is_empty() {
+            self.broken = false;
         }
         outcome
+    }
+
+    /// The script may have run all the same.
+    fn doubt(&mut self, batch: Arc<Batch>, number: u64) {
+        self.forget_all();
+        self.doubt.push_back((batch, number));
+        if self.doubt.len() > UNDER_WAY as usize {
+            // Nobody tried that one again.
+            self.doubt.pop_front();
+        }
     }
 
     /// Takes nothing for known any more.
@@ -78,32 +231,26 @@ impl Writer {
         self.tip.clear();
     }
 
+    /// What is under way stays: the server may not have it yet.
+    fn evict(&mut self) {
+        let since = self.under_way.front().copied().unwrap_or(u64::MAX);
+        self.cache.evict(self.cache_bytes, since);
+    }
+
     async fn write(
         &mut self,
         link: &Link,
         batch: &Batch,
         number: u64,
     ) -> Result<Committed, StoreError> {
-        let ids = batch.events.iter().map(|(e, _)| e.client_id.as_str());
-        let ids: HashSet<&str, RandomState> = ids.collect();
-        let ids: Vec<&str> = ids.into_iter().collect();
+        let ids = ids_of(batch);
         for _ in 0..TRIES {
             self.load(link, &ids).await?;
             let token = self.token();
             let tip = std::mem::take(&mut self.tip);
-            let (write, mut next, flips) = self.prepare(batch, number, &ids, &token, &tip)?;
+            let (write, mut next, flips) = self.prepare(batch, number, Some(&ids), &token, &tip)?;
             let wrote = !write.records.is_empty();
-            let verified = write.verify;
-            let calling = self.caller.call(link, &write);
-            // Without a check others' commits are rare: it is remembered as
-            // done while the server is at it.
-            let outcome = if verified {
-                calling.await
-            } else {
-                let next = std::mem::take(&mut next);
-                let remembering = async { self.cache.put_all(next, &token) };
-                tokio::join!(calling, remembering).0
-            }?;
+            let outcome = self.caller.call(link, &write).await?;
             drop(write);
             match outcome {
                 Outcome::Done { base, alone } => {
@@ -120,25 +267,15 @@ impl Writer {
                             self.tip.clear();
                         }
                     }
-                    if verified {
-                        for id in &ids {
-                            self.cache.confirm(id);
-                        }
-                        for next in &mut next {
-                            next.entry.newest = shift.of(next.entry.newest);
-                        }
-                        self.cache.put_all(next, &token);
-                    } else if shift.guess != shift.base {
-                        self.forget_all();
+                    for id in &ids {
+                        self.cache.confirm(id);
                     }
-                    self.cache.evict(self.cache_bytes);
-                    let transitions = flips.into_iter().map(|flip| Numbered {
-                        id: shift.of(flip.numbered.id),
-                        ..flip.numbered
-                    });
-                    return Ok(Committed {
-                        transitions: transitions.collect(),
-                    });
+                    for next in &mut next {
+                        next.entry.newest = shift.of(next.entry.newest);
+                    }
+                    self.cache.put_all(next, &token);
+                    self.evict();
+                    return Ok(shift.committed(flips));
                 }
                 Outcome::Again { base, count } => {
                     self.forget_all();
@@ -148,11 +285,6 @@ impl Writer {
                 }
                 Outcome::Changed { last, records } => {
                     self.last = last;
-                    if !verified {
-                        for id in &ids {
-                            self.cache.take(id);
-                        }
-                    }
                     self.cache.doubt_all();
                     for (id, record) in records {
                         self.learn(&id, (!record.is_empty()).then_some(&record))?;
@@ -163,6 +295,11 @@ impl Writer {
         Err(unavailable(format!(
             "other instances changed the same clients {TRIES} times in a row"
         )))
+    }
+
+    fn number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
     }
 
     /// A name for the next call that no call of any instance ever had.
@@ -201,14 +338,13 @@ impl Writer {
         Ok(())
     }
 
-    /// What the script is told. Without a check, which others' commits are the
-    /// reason for, changed clients leave memory until they are written: if they
-    /// are not, they are read again.
+    /// What the script is told; it checks `checked` against memory. Without
+    /// them, changed clients leave memory until the batch is sent.
     fn prepare<'w, 'b: 'w>(
         &mut self,
         batch: &'b Batch,
         number: u64,
-        ids: &[&'b str],
+        checked: Option<&[&'b str]>,
         token: &'w str,
         tip: &'w str,
     ) -> Result<(Write<'w>, Vec<Next<'b>>, Vec<Flip>), StoreError> {
@@ -234,7 +370,7 @@ impl Writer {
             checkpoints: &batch.checkpoints,
             ..Write::default()
         };
-        if tip.is_empty() || !ids.iter().all(|id| self.cache.is_current(id)) {
+        if let Some(ids) = checked {
             self.check(&mut write, ids);
         }
         let changed = clients.into_iter().filter(|(_, staged)| staged.changed);
@@ -285,6 +421,15 @@ impl Writer {
     }
 }
 
+fn ids_of(batch: &Batch) -> Vec<&str> {
+    let ids = batch
+        .events
+        .iter()
+        .map(|(event, _)| event.client_id.as_str());
+    let ids: HashSet<&str, RandomState> = ids.collect();
+    ids.into_iter().collect()
+}
+
 /// How the numbers of a batch move when others committed since they were given.
 #[derive(Clone, Copy)]
 struct Shift {
@@ -298,6 +443,16 @@ impl Shift {
             number - self.guess + self.base
         } else {
             number
+        }
+    }
+
+    fn committed(self, flips: Vec<Flip>) -> Committed {
+        let transitions = flips.into_iter().map(|flip| Numbered {
+            id: self.of(flip.numbered.id),
+            ..flip.numbered
+        });
+        Committed {
+            transitions: transitions.collect(),
         }
     }
 }

@@ -73,8 +73,9 @@ impl Keys {
         self.key(&format!("dead:{sink}"))
     }
 
-    /// The last commit of an instance; goes a day after it.
-    pub fn instance(&self, instance: u64) -> String {
-        self.key(&format!("instance:{instance:016x}"))
+    /// The last commit of an instance, and the one before: two may be under
+    /// way, and it must be known of both. Goes a day after it.
+    pub fn instance(&self, instance: u64, number: u64) -> String {
+        self.key(&format!("instance:{instance:016x}:{}", number % 2))
     }
 }

@@ -7,7 +7,8 @@
 //! it answers the newer ones and the batch is staged again. Each record names
 //! the commit that wrote it, a name that no other commit ever has, so a fail-over
 //! that lost commits is noticed too. A lone instance finds its own commit to be
-//! the last, and then nothing needs a check: one round trip a batch.
+//! the last, and then nothing needs a check: one round trip a batch, and the
+//! next one is prepared meanwhile.
 //!
 //! Transitions are numbered by the script. An instance guesses the numbers;
 //! where others were faster, the script moves them.
@@ -19,12 +20,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use mqtt_presence_core::presence::{Client, Options};
 use redis::cmd;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::AbortHandle;
 
 use super::{
-    Batch, Committed, DeadLetter, Keep, Numbered, Quarantined, Selection, SinkState, Stats, Store,
-    StoreError,
+    Batch, Committed, Committing, DeadLetter, Keep, Numbered, Quarantined, Selection, SinkState,
+    Stats, Store, StoreError,
 };
 use crate::config::Secret;
 
@@ -43,7 +44,7 @@ mod sweep;
 mod told;
 mod totals;
 
-use commit::Writer;
+use commit::{UNDER_WAY, Writer};
 use fault::NAME;
 use keys::Keys;
 use link::Link;
@@ -96,6 +97,8 @@ pub struct Redis {
     options: Options,
     history_age: u64,
     writer: Mutex<Writer>,
+    /// Those of the writer: whoever has all knows that no commit is under way.
+    turns: Arc<Semaphore>,
     newest: Arc<watch::Sender<u64>>,
     looking: AbortHandle,
 }
@@ -120,13 +123,20 @@ impl Redis {
             rule,
             instance: open::instance(),
         };
+        let turns = Arc::new(Semaphore::new(UNDER_WAY as usize));
         let newest = watch::Sender::new(read::last_transition(&link, &keys).await?);
         let (link, newest) = (Arc::new(link), Arc::new(newest));
         let looking = tokio::spawn(look(Arc::clone(&link), keys.clone(), Arc::clone(&newest)));
         Ok(Redis {
             keys,
             history_age: settings.keep.history_age,
-            writer: Mutex::new(Writer::new(caller, options.clone(), settings.cache_bytes)),
+            writer: Mutex::new(Writer::new(
+                caller,
+                options.clone(),
+                settings.cache_bytes,
+                Arc::clone(&turns),
+            )),
+            turns,
             options,
             link,
             newest,
@@ -148,6 +158,12 @@ impl Redis {
             warnings,
             clock_ahead: seconds * 1_000 + micros / 1_000 - now,
         })
+    }
+
+    fn grow(&self, committed: &Committed) {
+        if let Some(last) = committed.transitions.last() {
+            grow(&self.newest, last.id);
+        }
     }
 }
 
@@ -199,10 +215,26 @@ impl Store for Redis {
             return Ok(Committed::default());
         }
         let committed = self.writer.lock().await.commit(&self.link, &batch).await?;
-        if let Some(last) = committed.transitions.last() {
-            grow(&self.newest, last.id);
-        }
+        self.grow(&committed);
         Ok(committed)
+    }
+
+    async fn start(&self, batch: Arc<Batch>) -> Option<Committing<'_>> {
+        // No wait for the lock: whoever has it may be waited for behind this.
+        let mut writer = self.writer.try_lock().ok()?;
+        let mut sent = writer.send(&self.link, &batch).await?;
+        drop(writer);
+        Some(Box::pin(async move {
+            let answer = sent.answer().await;
+            let settled = self.writer.lock().await.settle(sent, answer)?;
+            match settled {
+                Some(committed) => {
+                    self.grow(&committed);
+                    Ok(committed)
+                }
+                None => self.commit(batch).await,
+            }
+        }))
     }
 
     async fn clients(&self, ids: &[String]) -> Result<Vec<Option<Client>>, StoreError> {
@@ -260,6 +292,8 @@ impl Store for Redis {
     async fn forget(&self, now: u64) -> Result<u64, StoreError> {
         let (mut gone, mut skip) = (0, 0);
         loop {
+            // It is no link of the chain that commits under way are.
+            let _all = self.turns.acquire_many(UNDER_WAY).await;
             let step = self
                 .writer
                 .lock()

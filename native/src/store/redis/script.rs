@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use redis::{Cmd, ErrorKind, FromRedisValue, ServerErrorKind, Value, cmd, from_redis_value};
+use tokio::sync::OnceCell;
 
 use super::fault::{self, damaged, unusable};
 use super::keys::Keys;
@@ -68,19 +69,30 @@ pub(super) struct Caller {
 
 impl Caller {
     pub async fn call(&self, link: &Link, write: &Write<'_>) -> Result<Outcome, StoreError> {
-        let sha = sha(link).await?;
-        let mut arguments = self.arguments(write, "EVALSHA", &sha);
-        let mut answer = link.try_ask::<Vec<Value>>(&arguments).await?;
+        let command = self.command(link, write).await?;
+        self.ask(link, &command).await
+    }
+
+    /// The call of the script.
+    pub async fn command(&self, link: &Link, write: &Write<'_>) -> Result<Cmd, StoreError> {
+        static SHA: OnceCell<String> = OnceCell::const_new();
+        let sha = SHA.get_or_try_init(|| load(link)).await?;
+        Ok(self.arguments(write, sha))
+    }
+
+    /// Has the script run.
+    pub async fn ask(&self, link: &Link, command: &Cmd) -> Result<Outcome, StoreError> {
+        let mut answer = link.try_ask::<Vec<Value>>(command).await?;
         if matches!(&answer, Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript))
         {
-            arguments = self.arguments(write, "EVAL", COMMIT);
-            answer = link.try_ask(&arguments).await?;
+            load(link).await?;
+            answer = link.try_ask(command).await?;
         }
         let answer = answer.map_err(|error| fault::of(&link.address, &error))?;
         self.outcome(answer)
     }
 
-    fn arguments(&self, write: &Write<'_>, command: &str, script: &str) -> Cmd {
+    fn arguments(&self, write: &Write<'_>, sha: &str) -> Cmd {
         let records: usize = write
             .records
             .iter()
@@ -92,7 +104,7 @@ impl Caller {
             4096 + 64 * write.checks.0.len() + flips + records,
         );
         let keys = &self.keys;
-        cmd.arg(command).arg(script).arg(10);
+        cmd.arg("EVALSHA").arg(sha).arg(10);
         for key in [
             keys.clients(),
             keys.ids(),
@@ -103,7 +115,7 @@ impl Caller {
             keys.quarantine(),
             keys.rejected(),
             keys.checkpoints(),
-            keys.instance(self.instance),
+            keys.instance(self.instance, write.number),
         ] {
             cmd.arg(key);
         }
@@ -206,9 +218,7 @@ fn next<T: FromRedisValue>(answer: &mut impl Iterator<Item = Value>) -> Result<T
     from_redis_value(value).map_err(|error| damaged("an answer", error))
 }
 
-/// The name that the server gives the script; asked once for each process.
-async fn sha(link: &Link) -> Result<String, StoreError> {
-    static SHA: tokio::sync::OnceCell<String> = tokio::sync::OnceCell::const_new();
-    let load = || async { link.ask(cmd("SCRIPT").arg("LOAD").arg(COMMIT)).await };
-    SHA.get_or_try_init(load).await.cloned()
+/// Gives the server the script; the name by which it is called.
+async fn load(link: &Link) -> Result<String, StoreError> {
+    link.ask(cmd("SCRIPT").arg("LOAD").arg(COMMIT)).await
 }
