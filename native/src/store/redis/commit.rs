@@ -59,7 +59,6 @@ pub(super) struct Writer {
 
 /// A commit under way.
 pub(super) struct Sent {
-    batch: Arc<Batch>,
     number: u64,
     guess: u64,
     flips: Vec<Flip>,
@@ -102,7 +101,7 @@ impl Writer {
     /// Sends a batch that needs no check, and takes it for written from then
     /// on: the next may follow before its answer. `None`: it needs one, or
     /// must wait until nothing is under way.
-    pub async fn send(&mut self, link: &Arc<Link>, batch: &Arc<Batch>) -> Option<Sent> {
+    pub async fn send(&mut self, link: &Arc<Link>, batch: &Batch) -> Option<Sent> {
         let turn = Arc::clone(&self.turns).try_acquire_owned().ok()?;
         if self.broken || self.tip.is_empty() {
             return None;
@@ -117,13 +116,12 @@ impl Writer {
         let token = self.token();
         let tip = std::mem::take(&mut self.tip);
         let began = self.cache.clock();
-        let prepared = self.prepare(batch, number, None, &token, &tip).ok();
-        let Some((write, next, flips)) = prepared else {
-            self.forget_all();
-            return None;
+        let preparing = async {
+            let (write, next, flips) = self.prepare(batch, number, None, &token, &tip)?;
+            let command = self.caller.command(link, &write).await?;
+            Ok::<_, StoreError>((command, !write.records.is_empty(), next, flips))
         };
-        let wrote = !write.records.is_empty();
-        let Ok(command) = self.caller.command(link, &write).await else {
+        let Ok((command, wrote, next, flips)) = preparing.await else {
             self.forget_all();
             return None;
         };
@@ -143,7 +141,6 @@ impl Writer {
         self.last += flips.len() as u64;
         self.tip = if wrote { token.to_string() } else { tip };
         Some(Sent {
-            batch: Arc::clone(batch),
             number,
             guess,
             flips,
@@ -156,6 +153,7 @@ impl Writer {
     /// it was not written, and must be committed with a check.
     pub fn settle(
         &mut self,
+        batch: &Arc<Batch>,
         sent: Sent,
         answer: Result<Outcome, StoreError>,
     ) -> Result<Option<Committed>, StoreError> {
@@ -177,7 +175,7 @@ impl Writer {
                 if let Outcome::Changed { last, .. } = outcome {
                     self.last = self.last.max(last);
                 }
-                for id in ids_of(&sent.batch) {
+                for id in ids_of(batch) {
                     self.cache.take(id);
                 }
                 self.cache.doubt_all();
@@ -186,7 +184,7 @@ impl Writer {
             }
             Err(error) => {
                 self.broken = true;
-                self.doubt(sent.batch, sent.number);
+                self.doubt(Arc::clone(batch), sent.number);
                 Err(error)
             }
         }

@@ -226,7 +226,7 @@ impl Store for Redis {
         drop(writer);
         Some(Box::pin(async move {
             let answer = sent.answer().await;
-            let settled = self.writer.lock().await.settle(sent, answer)?;
+            let settled = self.writer.lock().await.settle(&batch, sent, answer)?;
             match settled {
                 Some(committed) => {
                     self.grow(&committed);
