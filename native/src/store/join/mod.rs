@@ -47,7 +47,8 @@ pub(super) struct Flip {
 /// What a batch does.
 #[derive(Debug)]
 pub(super) struct Stage<'b> {
-    pub clients: HashMap<&'b str, Staged, RandomState>,
+    /// In the order of their first events.
+    pub clients: Vec<(&'b str, Staged)>,
     pub flips: Vec<Flip>,
     /// Position in the batch of each event that changed something, and the
     /// id of its transition or 0.
@@ -63,20 +64,27 @@ pub(super) fn stage<'b, 'k>(
     options: &Options,
     known: impl Fn(&str) -> Option<&'k Entry>,
 ) -> Stage<'b> {
-    let mut clients: HashMap<&str, Staged, _> =
-        HashMap::with_capacity_and_hasher(batch.events.len(), RandomState::default());
+    let most = batch.events.len();
+    // A table of places alone stays in the processor's caches.
+    let mut places: HashMap<&str, usize, _> =
+        HashMap::with_capacity_and_hasher(most, RandomState::default());
+    let mut before = Vec::with_capacity(most);
+    let mut clients = Vec::with_capacity(most);
     let mut flips = Vec::new();
     let mut changes = Vec::new();
     let mut totals = totals.clone();
     let timeless = timeless(options);
     for (position, (event, origin)) in batch.events.iter().enumerate() {
-        let staged = clients
-            .entry(&event.client_id)
-            .or_insert_with(|| begin(known(&event.client_id), options));
+        let place = *places.entry(&event.client_id).or_insert_with_key(|id| {
+            let entry = known(id);
+            before.push(entry);
+            clients.push((*id, begin(entry, options)));
+            clients.len() - 1
+        });
+        let (_, staged) = &mut clients[place];
         // An event names its channel for the first time: take the channel along.
-        if !staged.fresh
+        if let Some(entry) = before[place]
             && !staged.part.channels.contains_key(&event.channel_id)
-            && let Some(entry) = known(&event.client_id)
             && let Some(channel) = entry.client.channels.get(&event.channel_id)
         {
             let id = event.channel_id.clone();
