@@ -106,11 +106,12 @@ impl Writer {
         if self.broken || self.tip.is_empty() {
             return None;
         }
-        let ids = ids_of(batch);
-        // What is wrong here, the commit finds again and says.
-        self.load(link, &ids).await.ok()?;
-        if !ids.iter().all(|id| self.cache.is_current(id)) {
-            return None;
+        if !self.is_current(batch) {
+            // What is wrong here, the commit finds again and says.
+            self.load(link, &ids_of(batch)).await.ok()?;
+            if !self.is_current(batch) {
+                return None;
+            }
         }
         let number = self.number();
         let token = self.token();
@@ -149,6 +150,11 @@ impl Writer {
         })
     }
 
+    fn is_current(&self, batch: &Batch) -> bool {
+        let mut events = batch.events.iter();
+        events.all(|(event, _)| self.cache.is_current(&event.client_id))
+    }
+
     /// Takes the answer to what was sent, in the order of the sending. `None`:
     /// it was not written, and must be committed with a check.
     pub fn settle(
@@ -176,7 +182,7 @@ impl Writer {
                     self.last = self.last.max(last);
                 }
                 for id in ids_of(batch) {
-                    self.cache.take(id);
+                    self.cache.remove(id);
                 }
                 self.cache.doubt_all();
                 self.tip.clear();
@@ -337,7 +343,7 @@ impl Writer {
     }
 
     /// What the script is told; it checks `checked` against memory. Without
-    /// them, changed clients leave memory until the batch is sent.
+    /// them, memory lends the changed clients until the batch is sent.
     fn prepare<'w, 'b: 'w>(
         &mut self,
         batch: &'b Batch,
@@ -376,7 +382,7 @@ impl Writer {
         let work = changed.map(|(id, staged)| Work {
             entry: match write.verify {
                 true => cache.get(id).map(|cached| cached.entry.clone()),
-                false => cache.take(id),
+                false => cache.lend(id),
             }
             .unwrap_or_default(),
             id,

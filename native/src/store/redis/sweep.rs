@@ -79,7 +79,7 @@ impl Writer {
         }
         // Afresh: a sweep is rare, and memory may be behind other instances.
         for id in &due {
-            self.cache.take(id);
+            self.cache.remove(id);
         }
         self.load(link, &due).await?;
         let token = self.token();
@@ -118,7 +118,7 @@ impl Writer {
         let wrote = !write.records.is_empty();
         drop(write);
         for id in &due {
-            self.cache.take(id);
+            self.cache.remove(id);
         }
         match outcome {
             Outcome::Done { base, alone } => {
