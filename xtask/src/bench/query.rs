@@ -96,7 +96,7 @@ fn of_store(oha: &Path, recording: &Path, events: u64, store: &str) -> Result<Ve
     let what = "`GET /v1/clients/{id}`";
     Ok(vec![
         Row::new(
-            format!("{what}, p99 of 10,000 requests/s in open loop (oha), {store}"),
+            format!("{what}, p99 of 10,000 requests/s, ten at once each ms (oha), {store}"),
             steady,
             "ms",
         )
@@ -117,7 +117,8 @@ fn of_store(oha: &Path, recording: &Path, events: u64, store: &str) -> Result<Ve
 }
 
 /// Asks at a rate that does not wait for answers; the 99th percentile in
-/// milliseconds.
+/// milliseconds. `oha` wakes each millisecond and asks what is due by then at
+/// once, so this is the time of the last of several.
 fn steadily(oha: &Path, folder: &Path, port: u16, rate: u32, seconds: u32) -> Result<f64, String> {
     let answer = folder.join("oha.json");
     let urls = folder.join("urls.txt");
