@@ -1,6 +1,7 @@
 // Scrubbing, playing, stepping.
 import { strict as assert } from "node:assert";
 import { behind, by, eventually, range, record, sample, settled } from "./harness/hand.mjs";
+import { hold, holding, release } from "./harness/hold.mjs";
 import { onPage } from "./harness/page.mjs";
 
 const rowAt = (page) => by(page, "events-table").locator("tr.at-cursor").getAttribute("data-record").then(Number);
@@ -110,4 +111,65 @@ onPage("the brush of the overview moves the lanes", async (page) => {
   assert.ok(right.from > quarter.from);
   await page.keyboard.press("Home");
   await eventually(() => settled(page), ({ range }) => range === undefined);
+});
+
+const time = (page) => by(page, "cursor-time").innerText();
+
+/** A click into a lane at this share of its width. */
+async function clickLane(page, share) {
+  const box = await by(page, "lanes-canvas").boundingBox();
+  const lane = await page.locator('.lane-name[data-client$="oven-02"]').boundingBox();
+  await page.mouse.click(box.x + box.width * share, lane.y + 12);
+}
+
+/** Where the cursor comes to rest, which has to be one moment on both axes. */
+async function atRest(page, wanted) {
+  const row = await eventually(() => rowAt(page), (row) => row === wanted, { what: `the event ${wanted} at the cursor` });
+  return { row, record: await record(page), time: await time(page) };
+}
+
+onPage("an event that is clicked while a time is still being looked up keeps the cursor", async (page) => {
+  await holding(page);
+  await sample(page);
+  const end = await time(page);
+  await by(page, "events-scroll").focus();
+  await page.keyboard.press("Home");
+  const row = by(page, "events-table").locator('tr[data-record="5"]');
+  await row.click();
+  await eventually(() => time(page), (now) => now !== end);
+  const clicked = await atRest(page, 5);
+  await hold(page, "recordAt");
+  await clickLane(page, 0.3);
+  await eventually(() => time(page), (now) => now !== clicked.time);
+  await row.click();
+  await eventually(() => time(page), (now) => now === clicked.time);
+  await release(page, 1);
+  assert.deepEqual(await atRest(page, 5), clicked);
+});
+
+onPage("a lane that is clicked while a record is still being looked up keeps the cursor", async (page) => {
+  await holding(page);
+  await sample(page);
+  await clickLane(page, 0.3);
+  const wanted = await eventually(() => record(page), (at) => at < 24);
+  const clicked = await atRest(page, wanted);
+  await page.getByRole("button", { name: "End", exact: true }).click();
+  await hold(page, "timeOf", "recordAt");
+  await page.getByRole("button", { name: "Step back" }).click();
+  await clickLane(page, 0.3);
+  await release(page, 2);
+  assert.deepEqual(await atRest(page, wanted), clicked);
+});
+
+onPage("the end stays the end when it is chosen while playing", async (page) => {
+  await holding(page);
+  await sample(page);
+  const end = await atRest(page, 24);
+  await hold(page, "recordAt");
+  await page.getByRole("combobox", { name: "Speed" }).selectOption("100");
+  await by(page, "play").click();
+  await eventually(() => time(page), (now) => now !== end.time);
+  await page.getByRole("button", { name: "End", exact: true }).click();
+  await release(page, 1);
+  assert.deepEqual(await atRest(page, 24), end);
 });

@@ -66,7 +66,7 @@ export async function visit(at = "", { width = 1440, height = 900, theme = "ligh
 }
 
 /** The page listens to keys and files a frame after it is drawn first. */
-async function listening(page) {
+export async function listening(page) {
   await page.locator("[data-panel=header]").waitFor();
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve, 30)))));
 }

@@ -20,27 +20,34 @@ export const scrubber = computed(() =>
 /** A part of a record while playing over records slowly. */
 let fraction = 0;
 
+/** The cursor as it was last moved here, and which half of it the other is to follow from. */
+let moved: { to: Cursor | null; by: "time" | "record" } = { to: null, by: "time" };
+
+function move(to: Cursor, by: "time" | "record"): void {
+  moved = { to, by };
+  cursor.value = to;
+}
+
+/** False once the cursor was moved in another way: an answer that is still on its way is then no longer wanted. */
+const follows = (by: "time" | "record") => moved.by === by && moved.to === cursor.peek();
+
 const findRecord = latest(
   (time: number) => engine.peek()?.recordAt(time) ?? Promise.resolve(0),
-  (record, time) => {
-    if (cursor.peek().time === time) cursor.value = { record, time };
-    else cursor.value = { record, time: cursor.peek().time };
+  (record) => {
+    if (follows("time")) move({ record, time: cursor.peek().time }, "time");
   },
 );
 
 const findTime = latest(
   (record: number) => engine.peek()?.timeOf(record) ?? Promise.resolve(0),
-  (time, record) => {
-    if (cursor.peek().record === record) place({ record, time });
+  (time) => {
+    if (!follows("record")) return;
+    batch(() => {
+      move({ record: cursor.peek().record, time }, "record");
+      keepInView(time);
+    });
   },
 );
-
-function place(at: Cursor): void {
-  batch(() => {
-    cursor.value = at;
-    keepInView(at.time);
-  });
-}
 
 /** Pans when the cursor leaves the view while it moves by itself or by steps. */
 function keepInView(time: number): void {
@@ -60,7 +67,7 @@ export function moveToTime(time: number, follow = false): void {
   const { from, to } = progress.peek().range;
   const at = Math.round(within(time, from, to));
   atEnd.value = false;
-  cursor.value = { record: cursor.peek().record, time: at };
+  move({ record: cursor.peek().record, time: at }, "time");
   if (follow) keepInView(at);
   findRecord(at);
 }
@@ -68,7 +75,7 @@ export function moveToTime(time: number, follow = false): void {
 export function moveToRecord(record: number): void {
   const at = Math.round(within(record, 0, progress.peek().records));
   atEnd.value = false;
-  cursor.value = { record: at, time: cursor.peek().time };
+  move({ record: at, time: cursor.peek().time }, "record");
   findTime(at);
 }
 
@@ -82,8 +89,11 @@ export function moveToEnd(): void {
   const { records, range } = progress.peek();
   playing.value = false;
   if (engine.peek()?.kind === "live") fitted.value = true;
-  place({ record: records, time: range.to });
-  atEnd.value = true;
+  batch(() => {
+    cursor.value = { record: records, time: range.to };
+    keepInView(range.to);
+    atEnd.value = true;
+  });
 }
 
 export function step(by: 1 | -1): void {
