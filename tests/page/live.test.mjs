@@ -2,8 +2,8 @@
 import { strict as assert } from "node:assert";
 import { after, test } from "node:test";
 import { three, lines } from "./harness/events.mjs";
-import { by, count, eventually, lanes, loaded, paste } from "./harness/hand.mjs";
-import { Service } from "./harness/service.mjs";
+import { by, count, drop, eventually, lanes, loaded, paste } from "./harness/hand.mjs";
+import { fleet, Service } from "./harness/service.mjs";
 import { visiting } from "./harness/page.mjs";
 
 const running = [];
@@ -114,4 +114,17 @@ onService("looks at a recording meanwhile, and comes back", {}, async (page) => 
   await page.getByRole("button", { name: "Follow service" }).click();
   await connected(page);
   await eventually(() => newest(page), (now) => now > 6);
+});
+
+onService("is followed while a recording is still being read", {}, async (page) => {
+  await connected(page);
+  await drop(page, fleet("big.ndjson", 640_000, { clients: 2_000 }).path);
+  await eventually(() => by(page, "loading").count(), (shown) => shown === 1, { what: "that it reads" });
+  await eventually(() => count(page, "records"), (now) => now > 0, { what: "progress" });
+  await page.getByRole("button", { name: "Follow service" }).click();
+  await connected(page);
+  const first = await newest(page);
+  await eventually(() => newest(page), (now) => now > first, { what: "further transitions" });
+  assert.equal(await by(page, "source").innerText(), "Running service");
+  assert.equal(await by(page, "notices").locator(".notice").count(), 0);
 });

@@ -197,3 +197,17 @@ onPage("closes a recording and begins anew", async (page) => {
   await sample(page, "clean-day");
   await page.getByText("Nothing is wrong: no anomaly, no rejected record.").waitFor();
 });
+
+onPage("closes a recording that is still being read, and what waited behind it", async (page) => {
+  const big = fleet("big.ndjson", 640_000, { clients: 2_000 });
+  await drop(page, big.path);
+  await eventually(() => count(page, "records"), (now) => now > 0, { what: "progress" });
+  await paste(page, lines(three));
+  assert.equal(await by(page, "loading").count(), 1, "still reading");
+  await page.getByRole("button", { name: "Close this recording" }).click();
+  await by(page, "drop-zone").waitFor();
+  // What comes next is read by itself: nothing of before is in it, and nothing failed.
+  await sample(page);
+  assert.equal(await by(page, "source").innerText(), "incident.ndjson");
+  assert.equal(await by(page, "notices").locator(".notice").count(), 0);
+});

@@ -98,26 +98,36 @@ export function tellFault(fault: Fault): void {
   tell("fault", (texts) => sentence(fault, texts));
 }
 
+/** Grows when a person turns to something else: what still waits to be read by then is no longer wanted. */
+let turns = 0;
+
 /** Reads further inputs after those there are, or afresh. A refused one changes nothing of what is loaded. */
 export function load(further: Input[], afresh = false): Promise<void> {
-  reading = reading.then(async () => {
-    const good: Input[] = [];
-    for (const input of further) {
-      const fault = await refusal(input);
-      if (fault) tellFault(fault);
-      else good.push(input);
-    }
-    if (good.length === 0) return;
-    if (afresh || engine.peek()?.kind !== "recording") {
-      const recording = openRecording();
+  const turn = turns;
+  reading = reading.then(() => read(further, afresh, () => turn === turns));
+  return reading;
+}
+
+async function read(further: Input[], afresh: boolean, wanted: () => boolean): Promise<void> {
+  const good: Input[] = [];
+  for (const input of further) {
+    if (!wanted()) return;
+    const fault = await refusal(input);
+    if (fault) tellFault(fault);
+    else good.push(input);
+  }
+  if (good.length === 0 || !wanted()) return;
+  let target = engine.peek();
+  try {
+    if (afresh || target?.kind !== "recording") {
+      target = openRecording();
       const from = afresh ? dataUrl.peek() : null;
-      use(recording);
+      use(target);
       dataUrl.value = from;
-      await recording.readAs(readAs.peek());
-      await recording.setOptions(options.peek());
+      await target.readAs(readAs.peek());
+      await target.setOptions(options.peek());
+      if (engine.peek() !== target) return;
     }
-    const target = engine.peek();
-    if (!target) return;
     const before = progress.peek().accepted;
     inputs.value = [...inputs.peek(), ...good];
     progress.value = { ...progress.peek(), state: "loading" };
@@ -125,13 +135,13 @@ export function load(further: Input[], afresh = false): Promise<void> {
     if (engine.peek() === target && progress.peek().accepted === before && good.length === 1) {
       tellFault({ code: "no_event", input: good[0].name, details: {} });
     }
-  });
-  reading = reading.catch((error) => {
+  } catch (error) {
+    // An engine that was closed rejects what it was still asked.
+    if (engine.peek() !== target) return;
     console.error(error);
     tellFault({ code: "engine_failed", input: "", details: {} });
     use(null);
-  });
-  return reading;
+  }
 }
 
 export function cancelLoad(): void {
@@ -139,6 +149,7 @@ export function cancelLoad(): void {
 }
 
 export function closeRecording(): void {
+  turns += 1;
   engine.peek()?.cancel();
   readAs.value = "detected";
   use(null);
@@ -152,6 +163,7 @@ export function changeReadAs(shape: Shape): Promise<void> {
 }
 
 export function followService(): void {
+  turns += 1;
   const live = new LiveEngine(new URL("./", document.baseURI));
   use(live);
   // Flips reorder other sorts all the time.
@@ -161,7 +173,13 @@ export function followService(): void {
 
 export async function changeOptions(next: RuleOptions): Promise<void> {
   options.value = next;
-  await engine.peek()?.setOptions(next);
+  const target = engine.peek();
+  try {
+    await target?.setOptions(next);
+  } catch (error) {
+    // Closed meanwhile: the next one is opened with these options.
+    if (engine.peek() === target) throw error;
+  }
   revision.value += 1;
 }
 
