@@ -1,7 +1,7 @@
 // A link opens the same view.
 import { strict as assert } from "node:assert";
 import { gzipSync } from "node:zlib";
-import { lines, three } from "./harness/events.mjs";
+import { event, lines, three } from "./harness/events.mjs";
 import { address, behind, by, drop, eventually, file, lanes, loaded, paste, record, sample, settled } from "./harness/hand.mjs";
 import { fleet } from "./harness/service.mjs";
 import { onPage } from "./harness/page.mjs";
@@ -97,6 +97,24 @@ for (const name of ["today.ndjson", "today.ndjson.gz"]) {
     await loaded(other, 6);
     await eventually(() => by(other, "inspected").innerText(), (client) => client.endsWith("two"));
     assert.equal(address(other).sort, "name");
+  });
+}
+
+for (const [origin, at, records] of [["?url=", "?url=data/today.ndjson", 6], ["a sample", "#sample=incident", 24]]) {
+  onPage(`the link holds the data once something was added to that of ${origin}`, at, async (page, { context }) => {
+    await loaded(page, records);
+    // What is refused is not added.
+    await drop(page, file("no.pdf", "%PDF-1.7 and so on"));
+    await page.getByText("no.pdf is a PDF document").waitFor();
+    await shared(page, context, "It holds the view and where the data is.");
+    await paste(page, lines([event("GID_a@@@four", "c4", "connect", 900)]));
+    await loaded(page, records + 1);
+    const { link, other } = await shared(page, context, "It holds the view and the data.");
+    assert.equal(new URL(link).search, "");
+    assert.ok(!link.includes("sample="));
+    await loaded(other, records + 1);
+    await other.reload();
+    await loaded(other, records + 1);
   });
 }
 

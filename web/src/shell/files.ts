@@ -1,13 +1,12 @@
 import { signal } from "@preact/signals";
-import { loadInputs } from "../state/link";
-import { tellFault } from "../state/session";
+import { load, tellFault } from "../state/session";
 
 /** Whether files hover over the page. */
 export const dropping = signal(false);
 
 function loadFiles(files: Iterable<File>): void {
   const inputs = Array.from(files, (file) => ({ name: file.name, blob: file }));
-  if (inputs.length) void loadInputs(inputs);
+  if (inputs.length) void load(inputs);
 }
 
 /** Kept, since a browser forgets a chooser whose element nobody holds. */
@@ -33,7 +32,7 @@ export function attachFiles(): () => void {
     const data = event.clipboardData;
     const text = data?.getData("text/plain") ?? "";
     const files = [...(data?.files ?? [])].filter((file) => !file.type.startsWith("image/"));
-    if (text.trim()) void loadInputs([{ name: "clipboard", blob: new Blob([text]) }]);
+    if (text.trim()) void load([{ name: "clipboard", blob: new Blob([text]) }]);
     else if (files.length) loadFiles(files);
     else tellFault({ code: "clipboard_empty", input: "", details: {} });
   };
@@ -56,7 +55,7 @@ export function attachFiles(): () => void {
     const { files } = event.dataTransfer ?? {};
     const text = event.dataTransfer?.getData("text/plain") ?? "";
     if (files?.length) loadFiles(files);
-    else if (text.trim()) void loadInputs([{ name: "dropped text", blob: new Blob([text]) }]);
+    else if (text.trim()) void load([{ name: "dropped text", blob: new Blob([text]) }]);
   };
   document.addEventListener("paste", paste);
   document.addEventListener("dragenter", enter);

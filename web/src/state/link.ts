@@ -1,12 +1,11 @@
 import { batch } from "@preact/signals";
-import type { Input } from "../engine/engine";
 import { language } from "../messages";
 import { type Address, readAddress, writeAddress } from "../share/address";
 import { pack, unpack } from "../share/deflate";
 import { nameOf } from "./names";
 import { tell } from "./notices";
 import { axis } from "./replay";
-import { changeOptions, dataUrl, engine, inputs, load, options, readAs, tellFault } from "./session";
+import { changeOptions, engine, inputs, load, options, type Origin, origin, readAs, tellFault } from "./session";
 import { themeChoice } from "./theme";
 import * as view from "./view";
 
@@ -15,10 +14,6 @@ const LONGEST = 30_000;
 /** More than this does not become short enough; do not even try. */
 const MOST_DATA = 512 << 10;
 
-/** Which sample is loaded, so that a link can name it. */
-let sample: string | null = null;
-/** Data that came with the address stays in it, so that a reload finds it. */
-let linked: string[] = [];
 /** Whether the language was chosen, by a link or by hand; else each reader has their own. */
 let languageChosen = false;
 
@@ -27,39 +22,30 @@ export function chooseLanguage(next: "en" | "zh"): void {
   language.value = next;
 }
 
-export async function loadSample(name: "clean-day" | "incident"): Promise<void> {
-  const file = `${name}.ndjson`;
-  if (await loadFrom(new URL(`./samples/${file}`, document.baseURI), file)) sample = name;
+export async function loadSample(sample: "clean-day" | "incident"): Promise<void> {
+  const file = `${sample}.ndjson`;
+  await loadFrom(new URL(`./samples/${file}`, document.baseURI), file, { sample });
 }
 
-async function loadFrom(url: URL, name: string): Promise<boolean> {
+async function loadFrom(url: URL, name: string, from: Origin): Promise<void> {
   let status = "";
   try {
     const answer = await fetch(url);
     status = answer.ok ? "" : String(answer.status);
     if (answer.ok) {
-      await load([{ name, blob: await answer.blob() }]);
-      sample = null;
-      linked = [];
-      return true;
+      await load([{ name, blob: await answer.blob() }], from);
+      return;
     }
   } catch {
     // Says nothing that a reader could use.
   }
   tellFault({ code: "url_failed", input: String(url), details: { status } });
-  return false;
-}
-
-/** Files and pasted text are not what a link names. */
-export async function loadInputs(further: Input[]): Promise<void> {
-  sample = null;
-  linked = [];
-  await load(further);
 }
 
 function current(): Address {
   const { client, pinned } = { client: view.selected.peek(), pinned: view.pinned.peek() };
   const { text, anomalies, status } = view.clientFilter.peek();
+  const from = origin.peek();
   return {
     range: view.fitted.peek() ? null : view.range.peek(),
     cursor: view.atEnd.peek() ? null : view.cursor.peek(),
@@ -77,16 +63,17 @@ function current(): Address {
     readAs: readAs.peek(),
     language: languageChosen ? language.peek() : null,
     theme: themeChoice.peek(),
-    data: inputs.peek().length ? linked : [],
-    sample: inputs.peek().length ? sample : null,
+    // Data that came with the address stays in it, so that a reload finds it.
+    data: from && "data" in from ? from.data : [],
+    sample: from && "sample" in from ? from.sample : null,
   };
 }
 
 /** The address of this view, without data: kept in the address bar as it changes. */
 export function addressOfView(): string {
-  const from = dataUrl.peek();
+  const from = origin.peek();
   const url = new URL(location.href);
-  url.search = from ? `?url=${encodeURIComponent(from)}` : "";
+  url.search = from && "url" in from ? `?url=${encodeURIComponent(from.url)}` : "";
   url.hash = writeAddress(current());
   return url.href;
 }
@@ -96,8 +83,9 @@ export async function share(): Promise<void> {
   address.language = language.peek();
   let carried: "service" | "address" | "data" | "view" = "view";
   const files = inputs.peek();
+  const from = origin.peek();
   if (engine.peek()?.kind === "live") carried = "service";
-  else if (dataUrl.peek() || address.sample) carried = "address";
+  else if (from) carried = "data" in from ? "data" : "address";
   else if (files.length && files.reduce((sum, file) => sum + file.blob.size, 0) <= MOST_DATA) {
     const packed = await Promise.all(files.map((file) => pack(file.blob)));
     if (packed.join("").length <= LONGEST) {
@@ -136,12 +124,12 @@ export async function openAddress(): Promise<boolean> {
     } catch {
       tellFault({ code: "url_failed", input: url, details: {} });
     }
-    if (absolute && (await loadFrom(absolute, absolute.pathname.split("/").pop() || url))) dataUrl.value = url;
+    if (absolute) await loadFrom(absolute, absolute.pathname.split("/").pop() || url, { url });
   } else if (address.data.length) {
     try {
       const files = await Promise.all(address.data.map(unpack));
-      await load(files.map((bytes, at) => ({ name: `link-${at + 1}.ndjson`, blob: new Blob([bytes as BlobPart]) })));
-      linked = address.data;
+      const inputs = files.map((bytes, at) => ({ name: `link-${at + 1}.ndjson`, blob: new Blob([bytes as BlobPart]) }));
+      await load(inputs, { data: address.data });
     } catch {
       tellFault({ code: "link_broken", input: "", details: {} });
     }

@@ -21,8 +21,9 @@ export const inputs = signal<readonly Input[]>([]);
 /** Whether the page came from a service that can be followed. */
 export const serviceHere = signal(false);
 export const recordsPerSecond = signal(0);
-/** Where the data came from, when it was an address. */
-export const dataUrl = signal<string | null>(null);
+/** Where all that is loaded came from, as far as an address can say that. */
+export type Origin = { url: string } | { sample: string } | { data: string[] };
+export const origin = signal<Origin | null>(null);
 export const options = signal<RuleOptions>({
   closing: "any", takeover: false, flapCount: 5, flapWindow: 60_000, lateAfter: 60_000,
 });
@@ -46,7 +47,7 @@ function use(next: Engine | null): void {
   measured = { at: performance.now(), records: 0 };
   batch(() => {
     inputs.value = [];
-    dataUrl.value = null;
+    origin.value = null;
     recordsPerSecond.value = 0;
     progress.value = nothing;
     resetView();
@@ -102,13 +103,13 @@ export function tellFault(fault: Fault): void {
 let turns = 0;
 
 /** Reads further inputs after those there are, or afresh. A refused one changes nothing of what is loaded. */
-export function load(further: Input[], afresh = false): Promise<void> {
+export function load(further: Input[], from: Origin | null = null, afresh = false): Promise<void> {
   const turn = turns;
-  reading = reading.then(() => read(further, afresh, () => turn === turns));
+  reading = reading.then(() => read(further, from, afresh, () => turn === turns));
   return reading;
 }
 
-async function read(further: Input[], afresh: boolean, wanted: () => boolean): Promise<void> {
+async function read(further: Input[], from: Origin | null, afresh: boolean, wanted: () => boolean): Promise<void> {
   const good: Input[] = [];
   for (const input of further) {
     if (!wanted()) return;
@@ -121,16 +122,18 @@ async function read(further: Input[], afresh: boolean, wanted: () => boolean): P
   try {
     if (afresh || target?.kind !== "recording") {
       target = openRecording();
-      const from = afresh ? dataUrl.peek() : null;
       use(target);
-      dataUrl.value = from;
       await target.readAs(readAs.peek());
       await target.setOptions(options.peek());
       if (engine.peek() !== target) return;
     }
     const before = progress.peek().accepted;
-    inputs.value = [...inputs.peek(), ...good];
-    progress.value = { ...progress.peek(), state: "loading" };
+    batch(() => {
+      // An address names all that is loaded, or none of it.
+      origin.value = inputs.peek().length === 0 ? from : null;
+      inputs.value = [...inputs.peek(), ...good];
+      progress.value = { ...progress.peek(), state: "loading" };
+    });
     await target.load(good);
     if (engine.peek() === target && progress.peek().accepted === before && good.length === 1) {
       tellFault({ code: "no_event", input: good[0].name, details: {} });
@@ -159,7 +162,7 @@ export function closeRecording(): void {
 export function changeReadAs(shape: Shape): Promise<void> {
   readAs.value = shape;
   engine.peek()?.cancel();
-  return load([...inputs.peek()], true);
+  return load([...inputs.peek()], origin.peek(), true);
 }
 
 export function followService(): void {
