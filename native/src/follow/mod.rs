@@ -133,18 +133,17 @@ impl Follow {
         }
         let complete = batch.len() < BATCH;
         let empty = batch.is_empty();
-        if let Some(last) = batch.last() {
-            self.read = last.id;
-        }
         let Some(settling) = &mut self.settling else {
+            self.read = batch.last().map_or(self.read, |last| last.id);
             self.queue = batch.into();
             return Ok(if empty { Step::Wait(None) } else { Step::Goes });
         };
         for numbered in batch {
             let taken = numbered.transition.observed_at;
             let unsure = *self.unsure_until.get_or_insert(taken + settling.millis());
-            let id = &numbered.transition.client_id;
+            let (number, id) = (numbered.id, &numbered.transition.client_id);
             if !id.starts_with(&self.prefix) {
+                self.read = number;
                 continue;
             }
             let mut before = Some(!numbered.transition.online);
@@ -156,6 +155,8 @@ impl Follow {
                 }
             }
             settling.push(numbered, before);
+            // Where the store fails, the rest is read again.
+            self.read = number;
         }
         if complete {
             settling.saw(now);
@@ -201,5 +202,67 @@ async fn after(pause: Option<Duration>) {
     match pause {
         Some(pause) => tokio::time::sleep(pause).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use mqtt_presence_core::event::{Event, Kind};
+    use mqtt_presence_core::presence::Options;
+    use xtask::redis::Server;
+
+    use super::*;
+    use crate::store::{Batch, Origin, Redis, RedisSettings};
+
+    const CLIENTS: u64 = 20;
+
+    fn connects() -> Batch {
+        let event = |number| Event {
+            client_id: format!("client {number}"),
+            channel_id: "c".to_owned(),
+            kind: Kind::Connect,
+            time: number,
+            client_ip: None,
+            extra: None,
+        };
+        Batch {
+            now: clock::now(),
+            events: (1..=CLIENTS)
+                .map(|n| (event(n), Origin::default()))
+                .collect(),
+            ..Batch::default()
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_store_that_fails_between_two_questions_costs_no_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let server = Server::start(folder.path(), &[]).unwrap();
+        let settings = RedisSettings::new(server.url());
+        let store = Redis::open(settings, Options::default()).await.unwrap();
+        store.commit(Arc::new(connects())).await.unwrap();
+        let mut follow = Follow::new(Arc::new(store), 0, String::new(), Some(1));
+
+        // Transitions can be read, clients cannot.
+        let (clients, away) = ("{mqtt-presence}:clients", "{mqtt-presence}:away");
+        server.cli(&["RENAME", clients, away]).unwrap();
+        server.cli(&["SET", clients, "no hash"]).unwrap();
+        assert!(follow.step().await.is_err());
+        server.cli(&["RENAME", away, clients]).unwrap();
+
+        let mut told = Vec::new();
+        while told.len() < CLIENTS as usize {
+            match follow.step().await.unwrap() {
+                Step::Goes => {}
+                Step::Wait(Some(pause)) => tokio::time::sleep(pause).await,
+                Step::Wait(None) => break,
+                Step::Gap(oldest) => panic!("a gap up to {oldest}"),
+            }
+            while let Some(numbered) = follow.ready() {
+                told.push(numbered.id);
+            }
+        }
+        assert_eq!(told, (1..=CLIENTS).collect::<Vec<_>>());
     }
 }
