@@ -43,6 +43,9 @@ pub struct FleetConfig {
     pub shuffle: u32,
     /// Time of the first events, milliseconds since 1970.
     pub start: u64,
+    /// Mixed into the channel ids: fleets of one seed that go into the same
+    /// store share none of them if this differs.
+    pub channels: u64,
     /// Events a second that the times are to keep up with: the fleet lives as
     /// much faster or slower as that takes. Default: as devices do.
     pub pace: Option<u32>,
@@ -63,6 +66,7 @@ impl Default for FleetConfig {
             duplicate: Share::NONE,
             shuffle: 0,
             start: FleetConfig::START,
+            channels: 0,
             pace: None,
         }
     }
@@ -79,7 +83,7 @@ pub struct Fleet {
 impl Fleet {
     /// The fleet of this configuration.
     pub fn new(config: FleetConfig) -> Fleet {
-        let sessions = Sessions::new(config.clients, config.start, Random::stream(config.seed, 0));
+        let sessions = Sessions::new(&config, Random::stream(config.seed, 0));
         let random = Random::stream(config.seed, 1);
         Fleet {
             faults: Faults::new(sessions, &config, random),
@@ -133,6 +137,18 @@ mod tests {
         r#"{"clientId":"GID_fleet@@@device-000084","channelId":"d16961eba5173cabb2304710495d7bf8","eventType":"connect","time":1767225656559,"clientIp":"10.0.0.83:1370"}"#,
         r#"{"clientId":"GID_fleet@@@device-000077","channelId":"dccdeee7a0deb077140439fe482f10ca","eventType":"connect","time":1767225675328,"clientIp":"10.0.0.76:45600"}"#,
     ];
+
+    #[test]
+    fn a_later_fleet_of_the_same_seed_has_channels_of_its_own() {
+        let of = |channels| {
+            let events = fleet(|config| config.channels = channels);
+            let ids = events.into_iter().map(|event| event.channel_id);
+            ids.collect::<BTreeSet<_>>()
+        };
+        let (first, second) = (of(1_767_225_600_000), of(1_767_225_600_001));
+        assert_eq!(first.len(), second.len());
+        assert!(first.is_disjoint(&second));
+    }
 
     #[test]
     fn times_keep_up_with_the_pace() {

@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 
 use mqtt_presence_core::event::{Event, Kind};
 
+use super::FleetConfig;
 use super::random::Random;
 
 const SECOND: u64 = 1_000;
@@ -48,16 +49,17 @@ impl Notice {
 #[derive(Debug)]
 pub(super) struct Sessions {
     random: Random,
+    channels: u128,
     plan: BinaryHeap<Reverse<Notice>>,
     planned: u64,
 }
 
 impl Sessions {
     /// Plans each client's first connect.
-    pub fn new(clients: u32, start: u64, mut random: Random) -> Sessions {
+    pub fn new(config: &FleetConfig, mut random: Random) -> Sessions {
         let first = |client| {
             Reverse(Notice {
-                time: start + random.below(RAMP),
+                time: config.start + random.below(RAMP),
                 planned: u64::from(client),
                 client,
                 kind: Kind::Connect,
@@ -66,18 +68,20 @@ impl Sessions {
                 burst: 0,
             })
         };
-        let plan: Vec<_> = (0..clients).map(first).collect();
+        let plan: Vec<_> = (0..config.clients).map(first).collect();
         Sessions {
             random,
             plan: BinaryHeap::from(plan),
-            planned: u64::from(clients),
+            planned: u64::from(config.clients),
+            channels: u128::from(config.channels),
         }
     }
 
     /// Draws the connection and plans its end and the connect after it.
     fn connect(&mut self, notice: &mut Notice) {
         let random = &mut self.random;
-        notice.channel = u128::from(random.next()) << 64 | u128::from(random.next());
+        let drawn = u128::from(random.next()) << 64 | u128::from(random.next());
+        notice.channel = drawn ^ self.channels;
         notice.port = random.between(1_024, 65_535) as u16;
         let short = notice.burst > 0;
         let stay = if short {

@@ -5,7 +5,12 @@
 
 mod fleet;
 mod keys;
+#[path = "../service/large.rs"]
+mod large;
 mod running;
+#[allow(dead_code)] // Other tests use the rest.
+#[path = "../service/support.rs"]
+mod support;
 mod wire;
 
 use std::collections::HashSet;
@@ -34,7 +39,9 @@ struct Proxy {
 /// Held while a server runs: two at once starve each other on a small machine.
 static SERVER: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
-const TOPICS: [&str; 6] = ["many", "again", "killed", "later", "damaged", "odd"];
+const TOPICS: [&str; 7] = [
+    "many", "again", "killed", "later", "damaged", "odd", "large",
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn receives_from_a_real_proxy() {
@@ -45,6 +52,7 @@ async fn receives_from_a_real_proxy() {
     let _server = SERVER.lock().await;
     let mut proxy = tokio::task::spawn_blocking(start_proxy).await.unwrap();
     odd_bodies(&proxy).await;
+    limits_are_those_of_the_service(&proxy).await;
     many_events(&proxy).await;
     uncommitted_events_come_again(&proxy).await;
     a_dead_endpoint_is_told_and_mended(&proxy).await;
@@ -105,6 +113,22 @@ async fn odd_bodies(proxy: &Proxy) {
     sleep(Duration::from_secs(15)).await;
     assert_eq!(running.seen.lock().unwrap().poison.len(), 0);
     running.stop().await;
+}
+
+async fn limits_are_those_of_the_service(proxy: &Proxy) {
+    let endpoint = proxy.endpoint.clone();
+    let started = tokio::task::spawn_blocking(move || {
+        large::service(&[
+            ("kind", "grpc"),
+            ("endpoint", &endpoint),
+            ("topic", "large"),
+            ("group", &group("large")),
+        ])
+    });
+    let service = started.await.unwrap();
+    send(&proxy.endpoint, "large", [large::body().into_bytes()]).await;
+    let arriving = tokio::task::spawn_blocking(move || large::arrives(&service));
+    arriving.await.unwrap();
 }
 
 async fn many_events(proxy: &Proxy) {

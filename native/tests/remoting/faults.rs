@@ -148,3 +148,23 @@ pub async fn all(version: &'static str) {
     running.stop().await;
     producer.shutdown().await;
 }
+
+/// A file of a key that goes ends the client that is started next.
+pub async fn ends_by_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("secret");
+    std::fs::write(&file, "hush").unwrap();
+    // Nobody listens there.
+    let mut config = Config::new("127.0.0.1:1", "events", "GID_faults");
+    config.access_key = Some("me".to_owned());
+    config.secret_key_file = Some(file.clone());
+    let mut running = run(&config);
+    running.failing(15, "no name server can be reached").await;
+    std::fs::remove_file(&file).unwrap();
+    let sentence = running.failing(90, "the RocketMQ client stopped").await;
+    assert!(
+        sentence.contains("`secret_key_file`: cannot read"),
+        "{sentence}"
+    );
+    running.stop().await;
+}

@@ -7,6 +7,8 @@ mod faults;
 mod harness;
 mod keys;
 mod lag;
+#[path = "../service/large.rs"]
+mod large;
 mod sink;
 #[allow(dead_code)] // Other tests use the rest.
 #[path = "../service/support.rs"]
@@ -36,6 +38,11 @@ async fn the_lag_of_each_queue_is_told() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_are_named_and_survived() {
     faults::all("4.9.7").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_ends_by_itself_is_survived() {
+    faults::ends_by_itself().await;
 }
 
 #[test]

@@ -8,6 +8,7 @@ use mqtt_presence::source::remoting::{self, Config, Producer, Trouble};
 use xtask::rocketmq::{Cluster, StartOptions};
 
 use crate::harness::{arrived, blocking, events, run, run_into};
+use crate::large;
 
 /// Everything that both versions must do, on one cluster, one after another.
 pub async fn both(version: &'static str) {
@@ -76,6 +77,21 @@ pub async fn both(version: &'static str) {
         (kept.poison.len(), kept.poison[0].raw.as_slice()),
         (1, &b"no json"[..])
     );
+
+    // The limits are those of the service.
+    let namesrv = cluster.namesrv().to_owned();
+    let service = blocking(move || {
+        large::service(&[
+            ("kind", "remoting"),
+            ("namesrv", &namesrv),
+            ("topic", "events"),
+            ("group", "GID_large"),
+        ])
+    })
+    .await;
+    let body = large::body();
+    producer.send_raw("connect", "large", body).await.unwrap();
+    blocking(move || large::arrives(&service)).await;
 
     // What was acknowledged does not come again; what was not, does.
     producer.send(&events("b", 500)).await.unwrap();

@@ -114,6 +114,7 @@ pub(super) fn run(args: &GenerateArgs) -> Result<ExitCode, Failure> {
         duplicate: args.faults.duplicate,
         shuffle: args.faults.shuffle,
         start: args.start.0,
+        channels: 0,
         pace: match args.to {
             Destination::Stdout => None,
             #[cfg(feature = "remoting")]

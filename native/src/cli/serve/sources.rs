@@ -64,7 +64,17 @@ pub(super) fn start(
         };
         let sender = sender.clone();
         tasks.spawn(async move {
-            match source.run(context).await {
+            let source_name = source.name().to_owned();
+            // A task of its own: a defect is then told like any other failure.
+            let ran = tokio::spawn(source.run(context)).await;
+            let outcome = ran.unwrap_or_else(|broken| {
+                let reason = format!("it met a defect: {broken}");
+                Err(SourceError {
+                    source_name,
+                    reason,
+                })
+            });
+            match outcome {
                 Ok(()) => tracing::info!(source = name, "the source has ended"),
                 Err(error) => {
                     let _ = sender.send(error);
@@ -89,14 +99,17 @@ fn build(
     Some(match source {
         #[cfg(feature = "remoting")]
         config::Source::Remoting(remoting) => {
-            let source = crate::source::remoting::Remoting::new((**remoting).clone());
+            let source = crate::source::remoting::Remoting::new((**remoting).clone())
+                .within(config.limits.event());
             Box::new(match traces {
                 Some(traces) => source.remembering(Arc::clone(traces)),
                 None => source,
             })
         }
         #[cfg(feature = "grpc")]
-        config::Source::Grpc(grpc) => Box::new(crate::source::grpc::Grpc::new((**grpc).clone())),
+        config::Source::Grpc(grpc) => {
+            Box::new(crate::source::grpc::Grpc::new((**grpc).clone()).within(config.limits.event()))
+        }
         config::Source::Http(_) => return None,
         config::Source::File(file) => Box::new(FileSource::new(
             FileConfig {
@@ -107,11 +120,14 @@ fn build(
             Arc::clone(store),
         )),
         config::Source::Fleet(fleet) => {
+            let now = crate::clock::now();
             let endless = FleetConfig {
                 clients: fleet.clients,
                 events: u64::MAX,
                 seed: fleet.seed,
-                start: crate::clock::now(),
+                start: now,
+                // A store may know the fleet of an earlier start.
+                channels: now,
                 pace: Some(fleet.rate),
                 ..FleetConfig::default()
             };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use mqtt_presence_core::event::Limits;
 use rocketmq::SimpleConsumer;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
@@ -49,7 +50,7 @@ pub(super) struct End {
 }
 
 /// Receives until `context.shutdown` or the first fault.
-pub(super) async fn live(name: &str, config: &Config, context: &Context) -> End {
+pub(super) async fn live(name: &str, config: &Config, limits: Limits, context: &Context) -> End {
     let runtime = match threads() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -62,6 +63,7 @@ pub(super) async fn live(name: &str, config: &Config, context: &Context) -> End 
     let shared = Arc::new(Shared {
         name: name.to_owned(),
         config: config.clone(),
+        limits,
         intake: context.intake.clone(),
         stop: context.shutdown.child_token(),
         started: AtomicUsize::new(0),

@@ -18,6 +18,7 @@ mod receiver;
 mod spinning;
 
 use async_trait::async_trait;
+use mqtt_presence_core::event::Limits;
 
 use self::connection::{live, show};
 use self::fault::Fault;
@@ -37,12 +38,21 @@ const NAME: &str = "grpc";
 #[derive(Debug)]
 pub struct Grpc {
     config: Config,
+    limits: Limits,
 }
 
 impl Grpc {
     /// Connects only when it is run.
     pub fn new(config: Config) -> Self {
-        Grpc { config }
+        Grpc {
+            config,
+            limits: Limits::default(),
+        }
+    }
+
+    /// With other bounds of a record than core's own.
+    pub fn within(self, limits: Limits) -> Self {
+        Grpc { limits, ..self }
     }
 }
 
@@ -53,7 +63,7 @@ impl Source for Grpc {
     }
 
     async fn run(self: Box<Self>, context: Context) -> Result<(), SourceError> {
-        let config = self.config;
+        let Grpc { config, limits } = *self;
         config.check().map_err(|reason| SourceError {
             source_name: NAME.to_owned(),
             reason,
@@ -61,7 +71,7 @@ impl Source for Grpc {
         panics::contain();
         let mut backoff = Backoff::new(std::process::id());
         while !context.shutdown.is_cancelled() {
-            let end = live(NAME, &config, &context).await;
+            let end = live(NAME, &config, limits, &context).await;
             let Some(fault) = end.fault.filter(|_| !context.shutdown.is_cancelled()) else {
                 break;
             };

@@ -32,6 +32,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(super) struct Shared {
     pub(super) name: String,
     pub(super) config: Config,
+    pub(super) limits: Limits,
     pub(super) intake: Intake,
     /// Cancelled when receiving must stop.
     pub(super) stop: CancellationToken,
@@ -106,7 +107,7 @@ async fn settle(
 ) -> Result<(), Fault> {
     let mut delivery = Delivery::default();
     for message in &messages {
-        read(&shared.name, message, &mut delivery);
+        read(&shared, message, &mut delivery);
     }
     if shared.intake.deliver(delivery).await.is_err() {
         return Err(Fault::NotCommitted);
@@ -128,17 +129,17 @@ async fn settle(
 }
 
 /// Adds what a message says to the delivery.
-fn read(source: &str, message: &MessageView, delivery: &mut Delivery) {
+fn read(shared: &Shared, message: &MessageView, delivery: &mut Delivery) {
     // The library shows neither queue nor offset.
     let origin = Origin {
-        source: source.to_owned().into(),
+        source: shared.name.clone().into(),
         message_id: Some(message.message_id().to_owned()),
         topic: Some(message.topic().to_owned()),
         queue: None,
         offset: None,
     };
     match unpack(message.body()) {
-        Ok(body) => message::read(&body, origin, Limits::default(), delivery),
+        Ok(body) => message::read(&body, origin, shared.limits, delivery),
         Err(unreadable) => delivery.poison.push(Poison {
             origin,
             code: unreadable.code.as_str().to_owned(),

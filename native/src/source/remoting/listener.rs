@@ -28,6 +28,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 pub(super) struct Listener {
     pub(super) topic: String,
+    pub(super) limits: Limits,
     pub(super) intake: Intake,
     pub(super) watch: Arc<Watch>,
     pub(super) tracer: Option<Arc<Tracer>>,
@@ -68,7 +69,7 @@ impl Listener {
         if let Some(frames) = parcel::open(message) {
             for (offset, frame) in frames {
                 let origin = self.origin(frame.unique_key, queue, offset);
-                message::read(frame.body, origin, Limits::default(), delivery);
+                message::read(frame.body, origin, self.limits, delivery);
             }
             return;
         }
@@ -79,7 +80,7 @@ impl Listener {
             .unwrap_or_else(|| message.msg_id());
         let origin = self.origin(id, queue, message.queue_offset());
         let (events, poison) = (delivery.events.len(), delivery.poison.len());
-        message::read(&body, origin.clone(), Limits::default(), delivery);
+        message::read(&body, origin.clone(), self.limits, delivery);
         if let Some(traced) = traced {
             let rejected = delivery.poison.len() > poison;
             traced.add(message, &origin, &delivery.events[events..], rejected);
@@ -109,6 +110,7 @@ mod tests {
         let (intake, _deliveries) = Intake::new(1);
         let listener = Listener {
             topic: "T".to_owned(),
+            limits: Limits::default(),
             intake,
             watch: Arc::new(Watch::new("T".to_owned(), "G".to_owned())),
             tracer: None,

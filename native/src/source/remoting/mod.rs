@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use mqtt_presence_core::event::Limits;
 use tracing::{info, warn};
 
 use super::{Context, Health, Source, SourceError};
@@ -48,7 +49,7 @@ pub use config::{Config, From, Tls};
 pub use look::{Complaint, Look, Trouble, look, look_to_write};
 pub use producer::{Keyed, Producer, SendError};
 
-use session::{Session, close};
+use session::{Parts, Session, close};
 use trace::Tracer;
 use watch::{Verdict, Watch};
 
@@ -63,6 +64,7 @@ const LONGEST_PATIENCE: Duration = Duration::from_secs(300);
 #[derive(Debug)]
 pub struct Remoting {
     config: Config,
+    limits: Limits,
     traces: Option<Arc<Traces>>,
 }
 
@@ -71,8 +73,14 @@ impl Remoting {
     pub fn new(config: Config) -> Self {
         Remoting {
             config,
+            limits: Limits::default(),
             traces: None,
         }
+    }
+
+    /// With other bounds of a record than core's own.
+    pub fn within(self, limits: Limits) -> Self {
+        Remoting { limits, ..self }
     }
 
     /// With a memory of its messages' ways, used if `trace` is set.
@@ -95,7 +103,11 @@ impl Source for Remoting {
     }
 
     async fn run(self: Box<Self>, context: Context) -> Result<(), SourceError> {
-        let Remoting { config, traces } = *self;
+        let Remoting {
+            config,
+            limits,
+            traces,
+        } = *self;
         config.check().map_err(|reason| SourceError {
             source_name: NAME.to_owned(),
             reason,
@@ -112,13 +124,14 @@ impl Source for Remoting {
         });
         loop {
             let watch = Arc::new(Watch::new(config.full_topic(), config.group.clone()));
-            let mut session = Session::start(
-                config.clone(),
-                settings.clone(),
-                context.intake.clone(),
-                Arc::clone(&watch),
-                tracer.clone(),
-            );
+            let mut session = Session::start(Parts {
+                config: config.clone(),
+                settings: settings.clone(),
+                limits,
+                intake: context.intake.clone(),
+                watch: Arc::clone(&watch),
+                tracer: tracer.clone(),
+            });
             let end = observe(
                 &config,
                 &context,

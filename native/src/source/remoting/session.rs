@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use mqtt_presence_core::event::Limits;
 use rocketmq_client_rust::{
     ClientConfig, ConsumeConcurrentlyContext, ConsumeConcurrentlyStatus, DefaultMQPushConsumer,
     MQPushConsumer as _,
@@ -33,6 +34,17 @@ const END: Duration = Duration::from_secs(25);
 /// How often the ends of queues that are not pulled from are asked for.
 const ENDS: Duration = Duration::from_secs(5);
 
+/// What a consumer is made of.
+pub(super) struct Parts {
+    pub(super) config: Config,
+    /// They name the client to the broker.
+    pub(super) settings: ClientConfig,
+    pub(super) limits: Limits,
+    pub(super) intake: Intake,
+    pub(super) watch: Arc<Watch>,
+    pub(super) tracer: Option<Arc<Tracer>>,
+}
+
 /// A running consumer.
 pub(super) struct Session {
     stop: CancellationToken,
@@ -41,21 +53,13 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// The settings name the client to the broker.
-    pub(super) fn start(
-        config: Config,
-        settings: ClientConfig,
-        intake: Intake,
-        watch: Arc<Watch>,
-        tracer: Option<Arc<Tracer>>,
-    ) -> Session {
+    pub(super) fn start(parts: Parts) -> Session {
         let stop = CancellationToken::new();
         let (sender, ended) = oneshot::channel();
         let token = stop.clone();
         let body = move || {
             // A panic drops the sender, which the receiver takes for one.
-            let result = live(&config, settings, intake, watch, tracer, &token);
-            let _ = sender.send(result);
+            let _ = sender.send(live(parts, &token));
         };
         if std::thread::Builder::new()
             .name("remoting".to_owned())
@@ -71,6 +75,10 @@ impl Session {
     /// leaves the group. What is not committed by then comes again.
     pub(super) async fn stop(mut self) {
         self.stop.cancel();
+        // One that ended by itself was heard already.
+        if self.ended.is_terminated() {
+            return;
+        }
         if timeout(END, &mut self.ended).await.is_err() {
             tracing::warn!(
                 "the RocketMQ client did not end within {} s; left behind",
@@ -80,18 +88,9 @@ impl Session {
     }
 }
 
-fn live(
-    config: &Config,
-    settings: ClientConfig,
-    intake: Intake,
-    watch: Arc<Watch>,
-    tracer: Option<Arc<Tracer>>,
-    stop: &CancellationToken,
-) -> Result<(), String> {
+fn live(parts: Parts, stop: &CancellationToken) -> Result<(), String> {
     let client = Client::new()?;
-    let result = client.block_on(consume(
-        &client, config, settings, intake, watch, tracer, stop,
-    ));
+    let result = client.block_on(consume(&client, parts, stop));
     close(client)?;
     result
 }
@@ -106,15 +105,15 @@ pub(super) fn close(client: Client) -> Result<(), String> {
     Ok(())
 }
 
-async fn consume(
-    client: &Client,
-    config: &Config,
-    settings: ClientConfig,
-    intake: Intake,
-    watch: Arc<Watch>,
-    tracer: Option<Arc<Tracer>>,
-    stop: &CancellationToken,
-) -> Result<(), String> {
+async fn consume(client: &Client, parts: Parts, stop: &CancellationToken) -> Result<(), String> {
+    let Parts {
+        config,
+        settings,
+        limits,
+        intake,
+        watch,
+        tracer,
+    } = parts;
     let from = match config.from {
         From::First => ConsumeFromWhere::ConsumeFromFirstOffset,
         From::Last => ConsumeFromWhere::ConsumeFromLastOffset,
@@ -143,7 +142,7 @@ async fn consume(
         .max_reconsume_times(i32::MAX)
         .await_termination_millis_when_shutdown(DRAIN.as_millis() as u64)
         .rpc_hook(Some(hook(
-            config,
+            &config,
             Arc::clone(&watch),
             tracer.clone(),
             Arc::clone(&holds),
@@ -156,6 +155,7 @@ async fn consume(
         .map_err(|error| error.to_string())?;
     let listener = Listener {
         topic: config.topic.clone(),
+        limits,
         intake,
         watch: Arc::clone(&watch),
         tracer,
