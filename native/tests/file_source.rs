@@ -12,12 +12,13 @@ use mqtt_presence::pipeline::{Intake, Pipeline, Settings, system_clock};
 use mqtt_presence::source::file::{FileConfig, FileSource};
 use mqtt_presence::source::fleet::FleetSource;
 use mqtt_presence::source::{Context, Health, Source, SourceError};
-use mqtt_presence::store::{Keep, Memory, Store};
+use mqtt_presence::store::{Keep, Memory, Redis, RedisSettings, Store};
 use mqtt_presence_core::presence::Options;
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use xtask::redis::Server;
 
 struct Bench {
     store: Arc<dyn Store>,
@@ -49,7 +50,9 @@ impl Bench {
         let (pipeline, _) =
             Pipeline::new(Arc::clone(&self.store), system_clock(), Settings::default());
         let token = shutdown.clone();
-        let pipeline = tokio::spawn(async { pipeline.run(receiver, token).await.unwrap() });
+        let pipeline = tokio::spawn(async {
+            assert_eq!(pipeline.run(receiver, token).await.unwrap(), 0);
+        });
         let (sender, health) = watch::channel(Health::Starting);
         let context = Context {
             intake,
@@ -243,6 +246,63 @@ async fn a_file_that_is_moved_away_is_read_to_its_end() {
     let running = bench.follow(&path);
     bench.reaches(7, 0).await;
     running.stop().await;
+}
+
+#[tokio::test]
+async fn a_file_is_read_on_until_its_writer_turns_to_the_next() {
+    let bench = bench();
+    let path = bench.path("log");
+    append(&path, &lines("a", 3));
+    let mut running = bench.follow(&path);
+    bench.reaches(3, 0).await;
+    // As logrotate does it: the writer is told of the new file only then.
+    for (next, clients) in [("log.1", 6), ("log.2", 9)] {
+        let moved = bench.path(next);
+        fs::rename(&path, &moved).unwrap();
+        fs::write(&path, "").unwrap();
+        let text = line(next);
+        let (half, rest) = text.split_at(20);
+        append(&moved, half);
+        tokio::time::sleep(Duration::from_millis(60)).await;
+        append(&moved, rest);
+        if next == "log.2" {
+            // The same over a restart.
+            running.stop().await;
+            running = bench.follow(&path);
+        }
+        tokio::time::sleep(Duration::from_millis(60)).await;
+        append(&moved, &line(&format!("{next}, late")));
+        append(&path, &line(&format!("after {next}")));
+        bench.reaches(clients, 0).await;
+    }
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_away_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Server::start(&folder.path().join("redis"), &["--appendonly", "yes"]).unwrap();
+    let settings = RedisSettings::new(server.url());
+    let store = Redis::open(settings, Options::default()).await.unwrap();
+    let bench = Bench {
+        store: Arc::new(store),
+        folder,
+    };
+    let path = bench.path("log");
+    append(&path, &lines("a", 3));
+    server.kill();
+    let config = FileConfig {
+        follow: false,
+        poll: Duration::from_millis(10),
+        ..FileConfig::new(&path)
+    };
+    let mut running = bench.start(FileSource::new(config, Arc::clone(&bench.store)));
+    let failing = |health: &Health| matches!(health, Health::Failing(_));
+    running.health.wait_for(failing).await.unwrap();
+    server.again().unwrap();
+    (&mut running.source).await.unwrap().unwrap();
+    bench.reaches(3, 0).await;
+    running.pipeline.await.unwrap();
 }
 
 #[tokio::test]

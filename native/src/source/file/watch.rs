@@ -11,6 +11,7 @@ use super::mark::Identity;
 use super::pump::{Pump, Stop};
 use super::{FileConfig, error};
 use crate::source::{Health, SourceError};
+use crate::store::StoreError;
 
 /// Runs until the end, or for ever.
 pub(super) fn run(
@@ -25,16 +26,19 @@ pub(super) fn run(
             Ok(_) => watched.file(config, pump),
             Err(error) => Err(Stop::File(error)),
         };
+        // A store that is away comes back.
+        let passes = matches!(looked, Err(Stop::Store(StoreError::Unavailable { .. })));
         let sentence = match looked {
             Ok(()) => None,
             Err(Stop::Shutdown) => return Ok(()),
             Err(Stop::File(error)) => Some(sentence(&config.path, &error)),
             Err(Stop::Store(error)) => Some(error.to_string()),
         };
+        let again = config.follow || passes;
         match sentence {
             None if !config.follow => return Ok(()),
             None => health.send_replace(Health::Ready),
-            Some(sentence) if !config.follow => return Err(error(sentence)),
+            Some(sentence) if !again => return Err(error(sentence)),
             Some(sentence) => health.send_replace(Health::Failing(sentence)),
         };
         let wait = pump.shutdown.cancelled();
@@ -74,15 +78,19 @@ impl Watched {
         let mut file = File::open(&config.path)?;
         let metadata = file.metadata()?;
         let identity = Identity::of(&metadata);
-        match self.held.take() {
-            Some((before, held)) if before == identity => self.held = Some((before, held)),
-            // Moved away while it was held, or before this start.
-            Some((_, mut held)) => pump.read(&mut held, &key, true)?,
-            None => {
-                if let Some(mut moved) = moved_away(config, pump, &key, identity)? {
-                    pump.read(&mut moved, &key, true)?;
-                }
+        if self.held.is_none() {
+            self.held = moved_away(config, pump, &key, identity)?;
+        }
+        if let Some((before, held)) = &mut self.held
+            && *before != identity
+        {
+            // Moved away. Who writes goes on there until it turns to the new file.
+            let left = metadata.len() > 0 || !config.follow;
+            pump.read(held, &key, left)?;
+            if !left {
+                return Ok(());
             }
+            self.held = None;
         }
         let state = (metadata.len(), metadata.modified().ok());
         if self.seen.get(&identity) != Some(&state) || !config.follow {
@@ -139,7 +147,7 @@ fn moved_away(
     pump: &Pump,
     key: &str,
     current: Identity,
-) -> Result<Option<File>, Stop> {
+) -> Result<Option<(Identity, File)>, Stop> {
     let Some(mark) = pump.mark(key)? else {
         return Ok(None);
     };
@@ -158,7 +166,7 @@ fn moved_away(
         if metadata.is_file() && Identity::of(&metadata) == mark.identity {
             let mut file = File::open(&path)?;
             if mark.fits(&mut file)? {
-                return Ok(Some(file));
+                return Ok(Some((mark.identity, file)));
             }
         }
     }
