@@ -24,7 +24,7 @@ struct Running {
     intake: Intake,
     health: watch::Receiver<Health>,
     shutdown: CancellationToken,
-    task: JoinHandle<Result<(), StoreError>>,
+    task: JoinHandle<Result<usize, StoreError>>,
     store: Arc<Sqlite>,
     file: PathBuf,
     folder: TempDir,

@@ -91,12 +91,12 @@ impl Pipeline {
     /// Runs until every intake is gone, or after `shutdown` until what waits
     /// is committed or the deadline has passed. An error means that the store
     /// is unusable; its sentence says what to do. Nothing is acknowledged
-    /// that the store does not have.
+    /// that the store does not have: returns how many deliveries were left.
     pub async fn run(
         self,
         receiver: mpsc::Receiver<Delivery>,
         shutdown: CancellationToken,
-    ) -> Result<(), StoreError> {
+    ) -> Result<usize, StoreError> {
         let outcome = tokio::select! {
             outcome = self.commit_all(receiver, shutdown) => outcome,
             error = self.sweep() => Err(error),
@@ -112,7 +112,7 @@ impl Pipeline {
         &self,
         receiver: mpsc::Receiver<Delivery>,
         shutdown: CancellationToken,
-    ) -> Result<(), StoreError> {
+    ) -> Result<usize, StoreError> {
         match self.store.stats((self.clock)()).await {
             Ok(_) => drop(self.health.send_replace(Health::Ready)),
             // It is asked again soon.
@@ -136,7 +136,7 @@ impl Pipeline {
                     tokio::select! {
                         delivery = inflow.receiver.recv() => match delivery {
                             Some(delivery) => inflow.group.add(delivery),
-                            None => return Ok(()),
+                            None => return Ok(0),
                         },
                         () = inflow.shutdown.cancelled(), if inflow.deadline.is_none() => {
                             inflow.close(self.settings.drain);
@@ -150,9 +150,10 @@ impl Pipeline {
                     self.seal(&mut inflow)
                 }
             };
-            let finished = self.finish(first, &mut next, &mut inflow).await?;
-            let Some((sealed, committed, took)) = finished else {
-                return Ok(());
+            let (sealed, committed, took) = match self.finish(first, &mut next, &mut inflow).await?
+            {
+                Finished::Committed(sealed, committed, took) => (sealed, committed, took),
+                Finished::Left(deliveries) => return Ok(deliveries),
             };
             newest_event = metrics::committed(
                 &sealed.batch,
@@ -174,13 +175,13 @@ impl Pipeline {
     }
 
     /// Commits while the next group gathers; one that is full meanwhile is
-    /// begun as `next` where the store can. `None` when the deadline passed.
+    /// begun as `next` where the store can.
     async fn finish<'s>(
         &'s self,
         first: Begun<'s>,
         next: &mut Option<Begun<'s>>,
         inflow: &mut Inflow,
-    ) -> Result<Option<(Sealed, Committed, Duration)>, StoreError> {
+    ) -> Result<Finished, StoreError> {
         let Begun {
             sealed,
             since,
@@ -207,15 +208,14 @@ impl Pipeline {
             tokio::select! {
                 committed = &mut commit => {
                     let committed = committed?;
-                    return Ok(Some((sealed, committed, since.elapsed())));
+                    return Ok(Finished::Committed(sealed, committed, since.elapsed()));
                 }
                 () = inflow.shutdown.cancelled(), if inflow.deadline.is_none() => {
                     inflow.close(self.settings.drain);
                 }
                 () = passed(inflow.deadline) => {
                     let second = next.as_ref().map_or(0, |begun| begun.sealed.deliveries);
-                    inflow.leave(sealed.deliveries + second);
-                    return Ok(None);
+                    return Ok(Finished::Left(inflow.leave(sealed.deliveries + second)));
                 }
                 Some(delivery) = inflow.receiver.recv(), if room => inflow.group.add(delivery),
             }
@@ -324,6 +324,14 @@ struct Begun<'s> {
     outcome: Option<Committing<'s>>,
 }
 
+/// What became of a group.
+enum Finished {
+    /// The store has it; so long that took.
+    Committed(Sealed, Committed, Duration),
+    /// The deadline has passed: so many deliveries come again.
+    Left(usize),
+}
+
 /// What comes in, and until when.
 struct Inflow {
     receiver: mpsc::Receiver<Delivery>,
@@ -341,7 +349,7 @@ impl Inflow {
     }
 
     /// Counts what is dropped unacknowledged; its sources get it again.
-    fn leave(&mut self, under_way: usize) {
+    fn leave(&mut self, under_way: usize) -> usize {
         let mut left = under_way + self.group.deliveries();
         while self.receiver.try_recv().is_ok() {
             left += 1;
@@ -351,6 +359,7 @@ impl Inflow {
             deliveries = left,
             "left for redelivery: the store did not take them in time"
         );
+        left
     }
 }
 

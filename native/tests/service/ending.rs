@@ -1,8 +1,11 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::support::{Service, Stream, connects, event, run};
+use rusqlite::Connection;
+
+use crate::support::{Service, Stream, command, connects, event, eventually, finished, run};
 
 #[test]
 fn told_to_end_it_finishes_what_it_took_in() {
@@ -57,6 +60,64 @@ fn one_who_dawdles_does_not_hold_up_the_end() {
         service.log()
     );
     assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn what_a_pipe_brought_in_vain_is_no_success() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("p.db");
+    let (input, mut feed) = std::io::pipe().unwrap();
+    let settings = [
+        "--path",
+        file.to_str().unwrap(),
+        "--set=source.0.kind=file",
+        "--set=source.0.path=-",
+        "--set=shutdown.deadline=2s",
+    ];
+    let mut service = Service::fed(&settings, input);
+    let stored = event("stored", "c", "connect", 1).to_string() + "\n";
+    feed.write_all(stored.as_bytes()).unwrap();
+    eventually("the first", || {
+        service.get("/v1/clients/stored").json["online"] == true
+    });
+    // Somebody else holds the file.
+    let foreign = Connection::open(&file).unwrap();
+    foreign.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let lost = event("lost", "c", "connect", 1).to_string() + "\n";
+    feed.write_all(lost.as_bytes()).unwrap();
+    eventually("the store fails", || service.get("/readyz").status == 503);
+    service.signal("TERM");
+    assert_eq!(service.ended().code(), Some(1), "{}", service.log());
+    assert!(
+        service
+            .log()
+            .contains("not all that was taken in is stored")
+    );
+}
+
+#[test]
+fn a_start_that_waits_for_its_store_can_be_ended() {
+    // Nobody listens there.
+    let child = command(&[
+        "serve",
+        "--bind=127.0.0.1:0",
+        "--store=redis",
+        "--set=store.url=redis://127.0.0.1:1",
+    ])
+    .spawn()
+    .unwrap();
+    let id = child.id().to_string();
+    std::thread::sleep(Duration::from_secs(2));
+    let began = Instant::now();
+    let told = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    assert!(told.success());
+    let (code, _, said) = finished(child.wait_with_output().unwrap());
+    assert_eq!(code, 0, "{said}");
+    assert!(
+        said.contains("the service starts when the store is there"),
+        "{said}"
+    );
+    assert!(began.elapsed() < Duration::from_secs(20), "{said}");
 }
 
 #[test]

@@ -65,12 +65,18 @@ impl Service {
     }
 
     pub fn start(args: &[&str]) -> Service {
+        Service::fed(args, Stdio::null())
+    }
+
+    /// With this as its standard input.
+    pub fn fed(args: &[&str], input: impl Into<Stdio>) -> Service {
         let bind: &[&str] = if args.contains(&"--bind") {
             &[]
         } else {
             &["--bind", "127.0.0.1:0"]
         };
         let mut child = command(&[&["serve", "--log-format", "json"], bind, args].concat())
+            .stdin(input)
             .spawn()
             .unwrap();
         let log = Arc::new(Mutex::new(String::new()));

@@ -22,9 +22,10 @@ const WAITING: usize = 1;
 
 /// The pipeline of the service, with the bridge for its only source.
 pub(super) struct StoreTarget {
+    limits: Limits,
     intake: Intake,
     health: watch::Receiver<Health>,
-    pipeline: JoinHandle<Result<(), StoreError>>,
+    pipeline: JoinHandle<Result<usize, StoreError>>,
     drain: CancellationToken,
 }
 
@@ -40,6 +41,7 @@ impl StoreTarget {
                     .into(),
             ));
         }
+        let limits = config.limits.event();
         let (store, options) = (config.store, config.rule.options());
         let opened = tokio::task::spawn_blocking(move || stores::open(&store, &options)).await;
         let store = opened
@@ -51,6 +53,7 @@ impl StoreTarget {
         let drain = CancellationToken::new();
         let pipeline = tokio::spawn(pipeline.run(deliveries, drain.clone()));
         Ok(StoreTarget {
+            limits,
             intake,
             health,
             pipeline,
@@ -62,7 +65,7 @@ impl StoreTarget {
     /// the quarantine. While the store is away this waits.
     pub async fn take(&self, lines: &str) -> Result<(), Untaken> {
         let mut delivery = Delivery::default();
-        for record in read_all(lines.as_bytes(), Limits::default()) {
+        for record in read_all(lines.as_bytes(), self.limits) {
             let origin = Origin {
                 source: "bridge".into(),
                 ..Origin::default()

@@ -59,13 +59,18 @@ pub(super) async fn service(config: Config) -> Result<ExitCode, String> {
     };
 
     let options = config.rule.options();
-    let store = {
+    let opening = {
         let (store, options) = (config.store.clone(), options.clone());
-        let opened = tokio::task::spawn_blocking(move || stores::open(&store, &options)).await;
-        opened
-            .map_err(|error| format!("the store could not be opened: {error}"))?
-            .map_err(|error| error.to_string())?
+        tokio::task::spawn_blocking(move || stores::open(&store, &options))
     };
+    // It may wait for a server; nothing has begun that would have to be ended.
+    let Some(opened) = told.run_until_cancelled(opening).await else {
+        tracing::info!("ended before the store was there");
+        return Ok(ExitCode::SUCCESS);
+    };
+    let store = opened
+        .map_err(|error| format!("the store could not be opened: {error}"))?
+        .map_err(|error| error.to_string())?;
 
     // The last to hold the store has to wait while it closes.
     let closing = Arc::clone(&store);
@@ -121,10 +126,14 @@ pub(super) async fn service(config: Config) -> Result<ExitCode, String> {
         eprint!("{}", what_to_try(scheme, address));
     }
 
+    let mut ended = false;
     let outcome = tokio::select! {
         () = left(&told, &leaving, config.shutdown.notice.duration()) => Ok(()),
         error = running.failed() => Err(error.to_string()),
-        ended = &mut pipeline => Err(sentence(ended)),
+        how = &mut pipeline => {
+            ended = true;
+            Err(sentence(how))
+        }
     };
     leaving.cancel();
     stop.cancel();
@@ -143,10 +152,15 @@ pub(super) async fn service(config: Config) -> Result<ExitCode, String> {
     }
     drop(intake);
     drain.cancel();
+    // Whatever ends it, what the sources brought is stored first.
+    let drained = match ended {
+        true => Ok(true),
+        false => drained(pipeline, half).await,
+    };
     outcome?;
-    let drained = drained(pipeline, half).await?;
+    let drained = drained?;
     if !drained {
-        tracing::warn!("not all that was taken in is stored; it comes again");
+        tracing::warn!("not all that was taken in is stored; what can come again does");
     }
     tracing::info!("ended");
     // A store that tidies up as it closes may take its time: nothing hangs on it.
@@ -160,20 +174,20 @@ pub(super) async fn service(config: Config) -> Result<ExitCode, String> {
 
 /// Waits for the pipeline, which has a deadline of its own.
 async fn drained(
-    pipeline: JoinHandle<Result<(), StoreError>>,
+    pipeline: JoinHandle<Result<usize, StoreError>>,
     within: Duration,
 ) -> Result<bool, String> {
     match timeout(within + Duration::from_secs(1), pipeline).await {
-        Ok(Ok(Ok(()))) => Ok(true),
+        Ok(Ok(Ok(left))) => Ok(left == 0),
         Ok(ended) => Err(sentence(ended)),
         Err(_) => Ok(false),
     }
 }
 
 /// Why the pipeline ended although nobody told it to.
-fn sentence(ended: Result<Result<(), StoreError>, tokio::task::JoinError>) -> String {
+fn sentence(ended: Result<Result<usize, StoreError>, tokio::task::JoinError>) -> String {
     match ended {
-        Ok(Ok(())) => "the pipeline ended by itself".into(),
+        Ok(Ok(_)) => "the pipeline ended by itself".into(),
         Ok(Err(error)) => error.to_string(),
         Err(error) => format!("the pipeline met a defect: {error}"),
     }
