@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import { after, test } from "node:test";
 import { three, lines } from "./harness/events.mjs";
-import { by, count, drop, eventually, lanes, loaded, paste } from "./harness/hand.mjs";
+import { by, count, drop, eventually, lanes, loaded, paste, settled } from "./harness/hand.mjs";
 import { fleet, Service } from "./harness/service.mjs";
 import { visiting } from "./harness/page.mjs";
 
@@ -127,4 +127,17 @@ onService("is followed while a recording is still being read", {}, async (page) 
   await eventually(() => newest(page), (now) => now > first, { what: "further transitions" });
   assert.equal(await by(page, "source").innerText(), "Running service");
   assert.equal(await by(page, "notices").locator(".notice").count(), 0);
+});
+
+onService("goes on while another view of it is opened", {}, async (page) => {
+  await connected(page);
+  const shown = await eventually(() => page.locator(".lane-name").evaluateAll((names) => names.map((name) => name.dataset.client)), (now) => now.length > 5);
+  await page.goto(new URL(`#client=${encodeURIComponent(shown[3])}`, page.url()).href);
+  await eventually(() => by(page, "inspected").innerText().catch(String), (client) => client.replace(/\s/g, "") === shown[3]);
+  await connected(page);
+  const first = await newest(page);
+  await eventually(() => newest(page), (now) => now > first, { what: "further transitions" });
+  // The view follows as before.
+  await eventually(() => settled(page), ({ range, cursor }) => range === undefined && cursor === undefined);
+  assert.equal(await page.getByRole("combobox", { name: "Sort" }).inputValue(), "name");
 });

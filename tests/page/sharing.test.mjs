@@ -79,8 +79,19 @@ onPage("the link of a sample names it", async (page, { context }) => {
 onPage("the link of a large file says that the file has to go along", async (page, { context }) => {
   await drop(page, fleet("large.ndjson", 20_000).path);
   await loaded(page, 20_000);
-  const { link } = await shared(page, context, "the data is too large for a link");
+  await page.getByRole("button", { name: "Previous anomaly" }).click();
+  const at = await eventually(() => record(page), (at) => at < 20_000);
+  const client = await by(page, "inspected").innerText();
+  const { link, other } = await shared(page, context, "the data is too large for a link");
   assert.ok(link.length < 2_000);
+  // The view waits for the file.
+  await by(other, "drop-zone").waitFor();
+  await other.reload();
+  await by(other, "drop-zone").waitFor();
+  await drop(other, fleet("large.ndjson", 20_000).path);
+  await loaded(other, 20_000);
+  await eventually(() => record(other), (now) => now === at);
+  await eventually(() => by(other, "inspected").innerText(), (now) => now === client);
 });
 
 beside.set("data/today.ndjson", lines(three));
@@ -131,4 +142,67 @@ onPage("a damaged link says so", "#data=AAAA", async (page) => {
 
 onPage("a link to a client that is not there says so", "#sample=incident&client=nobody", async (page) => {
   await page.getByText("The linked client nobody is not in this recording.").waitFor();
+});
+
+/** As who pastes a link into the address bar of the tab that shows the page. */
+const pasteLink = (page, end) => page.goto(new URL(end, page.url().replace(/#.*/, "")).href);
+const inspected = (page, client) => eventually(() => by(page, "inspected").innerText().catch(String), (shown) => shown.endsWith(client), { what: client });
+
+onPage("a link that is pasted over the page opens, and history goes back", async (page) => {
+  await sample(page);
+  await page.locator('.lane-name[data-client$="oven-02"] .client').click();
+  await page.getByRole("button", { name: "Step back" }).click();
+  await eventually(() => record(page), (at) => at === 23);
+  await settled(page);
+  const before = await seen(page);
+  await pasteLink(page, "#sample=clean-day&sort=name&theme=dark");
+  await loaded(page, 115);
+  assert.equal(await by(page, "source").innerText(), "clean-day.ndjson");
+  await eventually(() => page.getByRole("combobox", { name: "Sort" }).inputValue(), (sort) => sort === "name");
+  assert.equal((await settled(page)).sample, "clean-day");
+  await page.goBack();
+  await loaded(page, 24);
+  await eventually(() => seen(page).catch(String), (now) => JSON.stringify(now) === JSON.stringify(before), { what: JSON.stringify(before) });
+  await page.goForward();
+  await loaded(page, 115);
+});
+
+onPage("another view of what is loaded opens without reading it again", async (page, { requests }) => {
+  await sample(page);
+  await settled(page);
+  const [worker] = page.workers();
+  const before = requests.length;
+  await pasteLink(page, "#sample=incident&client=GID_factory%40%40%40agv-03&cursor=5~1772438591000&find=a");
+  await inspected(page, "agv-03");
+  assert.equal(await record(page), 5);
+  assert.equal(await page.locator("#find-client").inputValue(), "a");
+  await page.goBack();
+  await eventually(() => record(page), (at) => at === 24);
+  assert.equal(await page.locator("#find-client").inputValue(), "");
+  assert.equal((await settled(page)).range, undefined, "all is in view again");
+  assert.deepEqual(page.workers(), [worker]);
+  assert.deepEqual(requests.slice(before).filter((request) => request.url().endsWith(".ndjson")), []);
+});
+
+onPage("a link without data keeps a file that is open, and closes what has a link of its own", async (page) => {
+  await drop(page, file("small.ndjson", lines(three)));
+  await loaded(page, 6);
+  await settled(page);
+  await pasteLink(page, "#client=GID_a%40%40%40two");
+  await inspected(page, "two");
+  assert.equal(await by(page, "source").innerText(), "small.ndjson");
+  await pasteLink(page, "#sample=incident");
+  await loaded(page, 24);
+  await pasteLink(page, "#sort=name");
+  await by(page, "drop-zone").waitFor();
+  await page.goBack();
+  await loaded(page, 24);
+});
+
+onPage("a pasted link to nothing leaves what there is", async (page) => {
+  await sample(page);
+  await pasteLink(page, "#data=AAAA");
+  await page.getByText("The data in this link is damaged or cut off.").waitFor();
+  assert.equal((await settled(page)).sample, "incident");
+  await loaded(page, 24);
 });

@@ -2,10 +2,10 @@ import { effect } from "@preact/signals";
 import { render } from "preact";
 import { language, messages } from "./messages";
 import { App } from "./shell/app";
-import { readAddress } from "./share/address";
-import { addressOfView, openAddress, restore } from "./state/link";
+import { addressOfView } from "./state/link";
+import { ahead, openAddress, opening } from "./state/opening";
 import { axis } from "./state/replay";
-import { engine, findService, followService, inputs, options, progress, readAs, serviceHere } from "./state/session";
+import { engine, inputs, options, readAs } from "./state/session";
 import { themeChoice } from "./state/theme";
 import * as view from "./state/view";
 
@@ -22,9 +22,10 @@ function followView(): void {
       view.range, view.cursor, view.selected, view.pinned, view.sort, view.clientFilter, view.chosenRange, view.eventKinds,
       view.onlyAnomalous, view.onlySelected, axis, options, readAs, language, themeChoice, engine, inputs,
     ]) void part.value;
+    if (opening.value || (ahead.value && !engine.value)) return;
     waiting ??= setTimeout(() => {
       waiting = null;
-      history.replaceState(null, "", addressOfView());
+      if (!opening.peek()) history.replaceState(null, "", addressOfView());
     }, 400);
   });
 }
@@ -32,25 +33,7 @@ function followView(): void {
 const place = document.getElementById("page");
 if (place) render(<App />, place);
 
-const given = location.hash;
-const named = await openAddress();
-serviceHere.value = !named && (await findService());
-if (serviceHere.value && !engine.value) {
-  followService();
-  await connected();
-  const sorted = view.sort.value;
-  await restore(readAddress(given));
-  if (!new URLSearchParams(given.slice(1)).has("sort")) view.sort.value = sorted;
-}
+// A link that is pasted over the address of this page changes no more than its end, as going back does.
+addEventListener("hashchange", ({ newURL }) => void openAddress(new URL(newURL)));
+await openAddress(new URL(location.href));
 followView();
-
-/** Until the service's clients are known, or it turns out that it cannot be followed. */
-function connected(): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = effect(() => {
-      if (progress.value.state === "connecting" || progress.value.state === "ready") return;
-      resolve();
-      queueMicrotask(() => stop());
-    });
-  });
-}

@@ -1,5 +1,5 @@
 import { messages } from "../messages";
-import { loadSample } from "../state/link";
+import { loadSample } from "../state/opening";
 import { chooseFiles } from "./files";
 import { Icon } from "./icon";
 

@@ -1,11 +1,10 @@
-import { batch } from "@preact/signals";
 import { language } from "../messages";
-import { type Address, readAddress, writeAddress } from "../share/address";
-import { pack, unpack } from "../share/deflate";
+import { type Address, writeAddress } from "../share/address";
+import { pack } from "../share/deflate";
 import { nameOf } from "./names";
 import { tell } from "./notices";
 import { axis } from "./replay";
-import { changeOptions, engine, inputs, load, options, type Origin, origin, readAs, tellFault } from "./session";
+import { engine, inputs, options, origin, readAs } from "./session";
 import { themeChoice } from "./theme";
 import * as view from "./view";
 
@@ -20,26 +19,6 @@ let languageChosen = false;
 export function chooseLanguage(next: "en" | "zh"): void {
   languageChosen = true;
   language.value = next;
-}
-
-export async function loadSample(sample: "clean-day" | "incident"): Promise<void> {
-  const file = `${sample}.ndjson`;
-  await loadFrom(new URL(`./samples/${file}`, document.baseURI), file, { sample });
-}
-
-async function loadFrom(url: URL, name: string, from: Origin): Promise<void> {
-  let status = "";
-  try {
-    const answer = await fetch(url);
-    status = answer.ok ? "" : String(answer.status);
-    if (answer.ok) {
-      await load([{ name, blob: await answer.blob() }], from);
-      return;
-    }
-  } catch {
-    // Says nothing that a reader could use.
-  }
-  tellFault({ code: "url_failed", input: String(url), details: { status } });
 }
 
 function current(): Address {
@@ -104,63 +83,4 @@ export async function share(): Promise<void> {
     history.replaceState(null, "", url);
     tell("done", ({ share }) => share.byHand);
   }
-}
-
-/** Loads what the address names; false when it names no data. */
-export async function openAddress(): Promise<boolean> {
-  const address = readAddress(location.hash);
-  if (address.language) chooseLanguage(address.language);
-  themeChoice.value = address.theme;
-  if (address.takeover || address.closing !== "any") {
-    await changeOptions({ ...options.peek(), takeover: address.takeover, closing: address.closing });
-  }
-  readAs.value = address.readAs;
-  const url = new URLSearchParams(location.search).get("url");
-  let named = true;
-  if (url) {
-    let absolute: URL | null = null;
-    try {
-      absolute = new URL(url, document.baseURI);
-    } catch {
-      tellFault({ code: "url_failed", input: url, details: {} });
-    }
-    if (absolute) await loadFrom(absolute, absolute.pathname.split("/").pop() || url, { url });
-  } else if (address.data.length) {
-    try {
-      const files = await Promise.all(address.data.map(unpack));
-      const inputs = files.map((bytes, at) => ({ name: `link-${at + 1}.ndjson`, blob: new Blob([bytes as BlobPart]) }));
-      await load(inputs, { data: address.data });
-    } catch {
-      tellFault({ code: "link_broken", input: "", details: {} });
-    }
-  } else if (address.sample) {
-    await loadSample(address.sample as "clean-day" | "incident");
-  } else named = false;
-  if (engine.peek()) await restore(address);
-  return named;
-}
-
-/** Brings the view of a link back once its data is there. */
-export async function restore(address: Address): Promise<void> {
-  const source = engine.peek();
-  if (!source) return;
-  const client = address.client ? await source.find(address.client) : null;
-  const pinned = await Promise.all(address.pinned.map((name) => source.find(name)));
-  if (address.client && client === null) tell("fault", ({ fault }) => fault.missingClient(address.client ?? ""));
-  batch(() => {
-    view.sort.value = address.sort;
-    view.clientFilter.value = { text: address.text, anomalies: address.anomalies, status: address.status };
-    view.chosenRange.value = address.chosen;
-    view.eventKinds.value = address.kinds;
-    view.onlyAnomalous.value = address.onlyAnomalous;
-    view.onlySelected.value = address.onlySelected;
-    view.pinned.value = pinned.filter((found) => found !== null);
-    axis.value = address.axis;
-    if (client !== null) view.selected.value = client;
-    if (address.range) view.look(address.range);
-    if (address.cursor) {
-      view.atEnd.value = false;
-      view.cursor.value = address.cursor;
-    }
-  });
 }

@@ -71,12 +71,18 @@ function receive(step: Progress): void {
       renewed = now;
       revision.value += 1;
       // A view or a cursor that moved asks as much as a new revision does.
-      if (fitted.peek()) fitTo(engine.peek()?.kind === "live" ? lastMinutes(step) : step.range);
-      if (atEnd.peek()) cursor.value = { record: step.records, time: step.range.to };
+      followData();
     }
   });
   for (const fault of step.faults.slice(faultsTold)) tellFault(fault);
   faultsTold = step.faults.length;
+}
+
+/** Moves the view and the cursor as far as they follow the data. */
+export function followData(): void {
+  const now = progress.peek();
+  if (fitted.peek()) fitTo(engine.peek()?.kind === "live" ? lastMinutes(now) : now.range);
+  if (atEnd.peek()) cursor.value = { record: now.records, time: now.range.to };
 }
 
 /** Shows all there is; following a service goes on with `End`. */
