@@ -1,7 +1,7 @@
-import { describe, expect, it } from "vitest";
-import { bytes, duration } from "../src/time/format";
+import { afterEach, describe, expect, it } from "vitest";
+import { bytes, duration, tickLabel } from "../src/time/format";
 import { panned, roomy, timeAt, xOf, zoomed } from "../src/time/scale";
-import { ticks } from "../src/time/ticks";
+import { clockOffset, ticks } from "../src/time/ticks";
 
 const hour = { from: 1_772_438_400_000, to: 1_772_442_000_000 };
 
@@ -39,7 +39,7 @@ describe("ticks", () => {
     const eightHours = 8 * 3_600_000;
     for (const length of [150, 7_000, 90_000, 3_600_000, 86_400_000, 40 * 86_400_000, 3e12]) {
       const range = { from: hour.from + 12_345, to: hour.from + 12_345 + length };
-      const { step, times } = ticks(range, 1_000, 96, eightHours);
+      const { step, times } = ticks(range, 1_000, 96, () => eightHours);
       expect((step / length) * 1_000).toBeGreaterThanOrEqual(96);
       expect(times.length).toBeGreaterThan(0);
       for (const time of times) {
@@ -51,13 +51,54 @@ describe("ticks", () => {
   });
 
   it("begin at midnight of the reader's zone for days", () => {
-    const { step, times } = ticks({ from: hour.from, to: hour.from + 5 * 86_400_000 }, 500, 90, 5.5 * 3_600_000);
+    const { step, times } = ticks({ from: hour.from, to: hour.from + 5 * 86_400_000 }, 500, 90, () => 5.5 * 3_600_000);
     expect(step).toBe(86_400_000);
     expect(new Date(times[0]).toISOString()).toBe("2026-03-02T18:30:00.000Z");
   });
 
   it("are none where there is no range", () => {
-    expect(ticks({ from: 5, to: 5 }, 100, 90, 0).times).toEqual([]);
+    expect(ticks({ from: 5, to: 5 }, 100, 90, () => 0).times).toEqual([]);
+  });
+});
+
+describe("ticks where the clock is put on or back", () => {
+  const before = process.env.TZ;
+  afterEach(() => {
+    if (before === undefined) delete process.env.TZ;
+    else process.env.TZ = before;
+  });
+
+  /** The labels of ticks in a zone, for as many pixels as one has to be apart from the next. */
+  function labels(zone: string, from: string, to: string, steps: number) {
+    process.env.TZ = zone;
+    const range = { from: Date.parse(from), to: Date.parse(to) };
+    const { step, times } = ticks(range, steps, 1, clockOffset);
+    return { step: step / 3_600_000, labels: times.map((time) => tickLabel(time, step)) };
+  }
+  const days = (month: string, first: number, last: number) =>
+    Array.from({ length: last - first + 1 }, (_, at) => `2026-${month}-${String(first + at).padStart(2, "0")}`);
+
+  it("are the midnights on both sides", () => {
+    const autumn = labels("Europe/Berlin", "2026-10-19T22:00:00Z", "2026-11-04T23:00:00Z", 17);
+    expect(autumn).toEqual({ step: 24, labels: [...days("10", 20, 31), ...days("11", 1, 5)] });
+    const spring = labels("Europe/Berlin", "2026-03-26T12:00:00Z", "2026-04-01T12:00:00Z", 7);
+    expect(spring).toEqual({ step: 24, labels: [...days("03", 27, 31), "2026-04-01"] });
+    expect(labels("America/New_York", "2026-10-30T12:00:00Z", "2026-11-03T12:00:00Z", 5).labels).toEqual(["2026-10-31", ...days("11", 1, 3)]);
+  });
+
+  it("are the same hours on both sides", () => {
+    const { step, labels: shown } = labels("Europe/Berlin", "2026-10-23T22:00:00Z", "2026-10-26T23:00:00Z", 7);
+    expect(step).toBe(12);
+    expect(shown).toEqual(["2026-10-24", "12:00", "2026-10-25", "12:00", "2026-10-26", "12:00", "2026-10-27"]);
+  });
+
+  it("show an hour that comes twice once, and none that is skipped", () => {
+    expect(labels("Europe/Berlin", "2026-10-24T23:30:00Z", "2026-10-25T03:30:00Z", 4).labels).toEqual(["02:00", "03:00", "04:00"]);
+    expect(labels("Europe/Berlin", "2026-03-28T23:30:00Z", "2026-03-29T03:30:00Z", 4).labels).toEqual(["01:00", "03:00", "04:00", "05:00"]);
+  });
+
+  it("begin a day that has no midnight", () => {
+    expect(labels("Africa/Cairo", "2026-04-22T00:00:00Z", "2026-04-26T00:00:00Z", 4).labels).toEqual(days("04", 23, 26));
   });
 });
 

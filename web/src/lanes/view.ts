@@ -301,10 +301,8 @@ export class LanesView {
     context.clearRect(0, 0, this.width, this.height);
     context.imageSmoothingEnabled = false;
 
-    const { step, times } = ticks(view, this.width, 96, clockOffset(view.from));
     context.fillStyle = colours.faint;
-    for (const time of times) context.fillRect(Math.round(x(time)), 0, 1, this.height);
-    void step;
+    for (const time of ticks(view, this.width, 96, clockOffset).times) context.fillRect(Math.round(x(time)), 0, 1, this.height);
 
     const apart = pinnedHeight.peek();
     const hatched = hatch(context, colours.unknown);
@@ -387,7 +385,7 @@ export class LanesView {
     context.clearRect(0, 0, this.width, height);
     context.font = "11px system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
     context.textBaseline = "middle";
-    const { step, times } = ticks(view, this.width, 96, clockOffset(view.from));
+    const { step, times } = ticks(view, this.width, 96, clockOffset);
     const covered: [number, number][] = [];
     const label = (time: number, text: string, ground: string, ink: string) => {
       const wide = context.measureText(text).width + 10;
