@@ -1,4 +1,4 @@
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { type Anomaly, type InspectedChannel, type Inspection, type Slot, State } from "../engine/engine";
 import { latest } from "../latest";
@@ -6,11 +6,11 @@ import { language, messages } from "../messages";
 import { Icon } from "../shell/icon";
 import { moveToRecord } from "../state/replay";
 import { tell } from "../state/notices";
-import { engine, revision } from "../state/session";
+import { engine, options, revision } from "../state/session";
 import { cursor, selected } from "../state/view";
 import { dayAndClock, duration } from "../time/format";
 import { ClientName } from "../lanes/panel";
-import { explain } from "./sentence";
+import { beginningUnknown, endOf, explain, saidAt } from "./sentence";
 
 /** A client with ten thousand channels must not make ten thousand rows at once. */
 const SHOWN = 40;
@@ -71,13 +71,34 @@ function ToRecord({ record }: { record: number }) {
   );
 }
 
+/** What ends a channel. A service tells its rule no other way than by what it calls live. */
+const closing = computed(() => {
+  if (engine.value?.kind !== "live") return options.value.closing;
+  const carriesOn = inspection.value?.channels.some(({ actual, disconnect }) => disconnect && (actual === "live" || actual === "superseded"));
+  return carriesOn ? "tcpclean" : "any";
+});
+
+/** Why the lane is hatched at the cursor, which the rule does not know of; `null` where it is not. */
+function hatched(found: Inspection): { text: string; record: number | null } | null {
+  if (!openInFact.value) return null;
+  const { explain: say } = messages.value;
+  const { reason, channelId, record } = found.actual.explanation;
+  if (reason === "live" && channelId !== null) return { text: say.open(channelId, closing.value === "tcpclean"), record };
+  const { time } = cursor.value;
+  const unknown = beginningUnknown(found, time, closing.value);
+  if (!unknown) return null;
+  const { channel, kind, slot } = unknown;
+  return { text: say.begun(channel.channelId, kind, saidAt(slot.time, time)), record: slot.record };
+}
+
 function Verdict({ what, found, where }: { what: "believed" | "actual"; found: Inspection; where: string }) {
-  const { inspector, status, explain: say } = messages.value;
+  const { inspector, status } = messages.value;
   const { explanation, status: answer } = found[what];
-  // By the rule it reads online; that no event bears it out is what a person must see.
-  const open = what === "actual" && openInFact.value && explanation.channelId !== null;
+  // By the rule it reads online or offline; that no event bears it out is what a person must see.
+  const open = what === "actual" ? hatched(found) : null;
   const state = open ? "open" : answer;
-  const text = open ? say.open(explanation.channelId ?? "") : explain(explanation, what, found, cursor.value.time, messages.value);
+  const text = open?.text ?? explain(explanation, what, found, cursor.value, closing.value, messages.value);
+  const { record } = open ?? explanation;
   return (
     <div class={`verdict ${what}`} data-testid={`verdict-${what}`}>
       <p>
@@ -86,7 +107,7 @@ function Verdict({ what, found, where }: { what: "believed" | "actual"; found: I
         <span class="where">{where}</span>
       </p>
       {text && <p class="sentence" lang={language.value === "zh" && text === explanation.sentence ? "en" : undefined}>{text}</p>}
-      {explanation.record !== null && explanation.record > 0 && <p class="decided"><ToRecord record={explanation.record} /></p>}
+      {record !== null && record > 0 && <p class="decided"><ToRecord record={record} /></p>}
     </div>
   );
 }
@@ -106,8 +127,8 @@ function SlotRow({ name, slot }: { name: string; slot: Slot | null }) {
 
 function Channel({ channel }: { channel: InspectedChannel }) {
   const { inspector: texts, channelState } = messages.value;
-  const closings = [channel.disconnect, channel.tcpclean].flatMap((slot) => (slot ? [slot.time] : []));
-  const lasted = channel.connect && closings.length ? Math.min(...closings) - channel.connect.time : null;
+  const end = endOf(channel, closing.value);
+  const lasted = channel.connect && end ? end.slot.time - channel.connect.time : null;
   return (
     <li class="channel" data-channel={channel.channelId}>
       <p>

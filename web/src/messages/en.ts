@@ -178,8 +178,12 @@ export const en = {
     closed: (channel: string, kind: string, at: string) => `No channel is live. The last to end was ${channel}: ${kind} at ${at}.`,
     orphan: (channel: string, at: string) => `Only a closing is known, of channel ${channel} at ${at}; its connect is not.`,
     never_seen: "No event of this client came up to here.",
-    open: (channel: string) =>
-      `Channel ${channel} has no closing in the whole recording, though the client connected again: no event says whether it was still open.`,
+    despite: (channel: string, since: string, disconnect: string) =>
+      `Channel ${channel} connected at ${since} and no tcpclean of it has arrived; its disconnect at ${disconnect} does not close it (rule: tcpclean alone).`,
+    open: (channel: string, tcpclean: boolean) =>
+      `Channel ${channel} has no ${tcpclean ? "tcpclean" : "closing"} in the whole recording, though the client connected again: no event says whether it was still open.`,
+    begun: (channel: string, kind: string, at: string) =>
+      `Channel ${channel} ended by ${kind} at ${at}, and no event says when it began: it may have been open here already.`,
   },
 
   wrong: {

@@ -174,7 +174,11 @@ export const zh: Messages = {
     closed: (channel, kind, at) => `没有存活的通道。最后结束的是 ${channel}：${at} 的 ${kind}。`,
     orphan: (channel, at) => `只知道通道 ${channel} 于 ${at} 关闭，不知道其连接。`,
     never_seen: "到此为止没有此客户端的事件。",
-    open: (channel) => `通道 ${channel} 在整份记录中没有关闭事件，而客户端之后又连接过：没有事件说明它当时是否仍然打开。`,
+    despite: (channel, since, disconnect) =>
+      `通道 ${channel} 于 ${since} 连接，尚未收到其 tcpclean；${disconnect} 的 disconnect 不算关闭（规则：仅 tcpclean）。`,
+    open: (channel, tcpclean) =>
+      `通道 ${channel} 在整份记录中没有${tcpclean ? " tcpclean" : "关闭事件"}，而客户端之后又连接过：没有事件说明它当时是否仍然打开。`,
+    begun: (channel, kind, at) => `通道 ${channel} 于 ${at} 因 ${kind} 结束，没有事件说明它何时开始：此时它可能已经打开。`,
   },
 
   wrong: {
