@@ -52,14 +52,19 @@ impl ConfigError {
 
     /// A key with a wrong value, named with the layer that gave it.
     pub fn value(layers: &Figment, key: &str, reason: &str) -> ConfigError {
-        let mut sentence = place(layers, key);
         match layers.find_value(key) {
             Ok(value) if !is_secret(key) => {
-                sentence += &format!("`{key}` is {}, which is {reason}", shown(&value));
+                let reason = format!("{}, which is {reason}", shown(&value));
+                ConfigError::unquoted(layers, key, &reason)
             }
-            _ => sentence += &format!("`{key}` is {reason}"),
+            _ => ConfigError::unquoted(layers, key, reason),
         }
-        ConfigError::new(sentence + &takes(key))
+    }
+
+    /// The same without the value, which may hold a secret.
+    pub fn unquoted(layers: &Figment, key: &str, reason: &str) -> ConfigError {
+        let place = place(layers, key);
+        ConfigError::new(format!("{place}`{key}` is {reason}{}", takes(key)))
     }
 
     /// A key that is not there.

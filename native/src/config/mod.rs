@@ -16,6 +16,7 @@ mod fault;
 mod layers;
 mod load;
 mod secret;
+mod server;
 mod sink;
 mod source;
 mod span;

@@ -170,6 +170,14 @@ fn each_fault_names_the_place_the_key_and_what_is_allowed() {
             &["`store.url` holds a password", "store.password_file"],
         ),
         (
+            "[store]\nkind = 'postgres'\nurl = 'postgres://me:hid/den@host/db'",
+            &["`store.url` holds a password", "store.password_file"],
+        ),
+        (
+            "[store]\nkind = 'redis'\nurl = 'redis://me:hid/den@host'",
+            &["p.toml", "`store.url` is no address", "without a password"],
+        ),
+        (
             "[store]\nkind = 'redis'\nurl = 'redis://host'\nprefix = 'a{b}'",
             &["`store.prefix` is `a{b}`", "without braces"],
         ),
@@ -287,6 +295,8 @@ fn no_message_and_no_printed_form_shows_a_secret() {
         "[api]\ntoken = 'hush hush'",
         "[api]\ntoken = 7263",
         "[api]\ntoken = ['hush']",
+        "[store]\nurl = 'postgres://me:hush/hush@h/d'",
+        "[store]\nurl = 'redis://me:hush/hush@h'",
     ] {
         let message = from(text, &[], &[]).expect_err(text);
         assert!(
