@@ -66,7 +66,13 @@ pub struct Config {
 impl Config {
     /// The configuration as TOML, without its secrets.
     pub fn shown(&self) -> String {
-        toml::to_string(self).expect("a configuration is tables of plain values")
+        let mut shown = self.clone();
+        // TOML has one `token`: beside tables, the one in short is a table too.
+        if !shown.api.tokens.is_empty() {
+            shown.api.tokens.splice(..0, self.api.in_short());
+            shown.api.token = None;
+        }
+        toml::to_string(&shown).expect("a configuration is tables of plain values")
     }
 
     /// Whether `POST /v1/events` takes events.
@@ -241,23 +247,26 @@ pub struct Api {
 }
 
 impl Api {
+    /// The token that is given in short, with its value.
+    fn in_short(&self) -> Option<Token> {
+        let value = self.token.clone()?;
+        Some(Token {
+            name: "api.token".into(),
+            scope: Scope::Write,
+            file: None,
+            value: Some(value),
+        })
+    }
+
     /// Every token, those that are given in short too.
     pub fn all_tokens(&self) -> Vec<Token> {
-        let short = |name: &str, file: Option<PathBuf>, value: Option<Secret>| Token {
-            name: name.into(),
+        let file = self.token_file.clone().map(|file| Token {
+            name: "api.token_file".into(),
             scope: Scope::Write,
-            file,
-            value,
-        };
-        let value = self
-            .token
-            .clone()
-            .map(|value| short("api.token", None, Some(value)));
-        let file = self
-            .token_file
-            .clone()
-            .map(|file| short("api.token_file", Some(file), None));
-        value
+            file: Some(file),
+            value: None,
+        });
+        self.in_short()
             .into_iter()
             .chain(file)
             .chain(self.tokens.iter().cloned())

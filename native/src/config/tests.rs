@@ -97,6 +97,50 @@ fn a_token_of_digits_stays_as_it_is() {
     assert_eq!(config.api.token.unwrap().expose(), "007");
 }
 
+#[test]
+fn a_token_in_short_stands_beside_tables_whichever_layer_gives_them() {
+    let tables = "[[api.token]]\nname = 'a'\nscope = 'read'\nvalue = 'one'\n\
+                  [[api.token]]\nname = 'b'\nscope = 'write'\nvalue = 'two'\n";
+    let table = |key: &str| format!("MQTT_PRESENCE_API__TOKEN__0__{key}");
+    let (name, scope, value) = (table("NAME"), table("SCOPE"), table("VALUE"));
+    let variables = [
+        (name.as_str(), "a"),
+        (scope.as_str(), "read"),
+        (value.as_str(), "one"),
+    ];
+    let short = [("MQTT_PRESENCE_API__TOKEN", "short")];
+    let flag = [("api.token", "short")];
+    let (one, two) = (&["short", "one"][..], &["short", "one", "two"][..]);
+    let file = "[api]\ntoken = 'short'\n";
+    for (text, environment, flags, wanted) in [
+        (tables, &short[..], &[][..], two),
+        (tables, &[], &flag, two),
+        (file, &variables, &[], one),
+        ("", &[&short[..], &variables].concat(), &[], one),
+    ] {
+        let config = from(text, environment, flags).unwrap();
+        let values = config.api.all_tokens().into_iter();
+        let values: Vec<String> = values
+            .map(|token| token.value.unwrap().expose().to_owned())
+            .collect();
+        assert_eq!(values, wanted, "{text}");
+        // What is printed is TOML, with all of them in it.
+        let shown: toml::Table = config.shown().parse().unwrap();
+        let tokens = shown["api"]["token"].as_array().unwrap();
+        assert_eq!(tokens.len(), wanted.len(), "{}", config.shown());
+    }
+    let message = from(
+        tables,
+        &[("MQTT_PRESENCE_API__TOKEN__1__SCOPE", "all")],
+        &[],
+    )
+    .unwrap_err();
+    assert!(
+        message.starts_with("MQTT_PRESENCE_API__TOKEN__1__SCOPE: `api.token.1.scope` is `all`"),
+        "{message}"
+    );
+}
+
 /// File, variable or flag, and what the message must say.
 #[test]
 fn each_fault_names_the_place_the_key_and_what_is_allowed() {
