@@ -248,6 +248,11 @@ fn source(source: &Source, key: &str, layers: &Figment) -> Result<(), ConfigErro
         Source::Remoting(remoting) => {
             self::remoting(remoting, key)?;
         }
+        #[cfg(feature = "grpc")]
+        Source::Grpc(grpc) => {
+            let checked = grpc.check();
+            checked.map_err(|reason| ConfigError::new(format!("`{key}`: {reason}")))?;
+        }
         _ => {}
     }
     Ok(())

@@ -366,6 +366,24 @@ fn no_message_and_no_printed_form_shows_a_secret() {
     assert!(Path::new(&file).exists());
 }
 
+#[cfg(feature = "grpc")]
+#[test]
+fn a_fault_of_a_proxy_is_found_at_the_start() {
+    let good = "[[source]]\nkind = 'grpc'\nendpoint = 'h:1'\ntopic = 't'\ngroup = 'g'\n";
+    from(good, &[], &[]).unwrap();
+    for (text, part) in [
+        (good.replace("h:1", "h"), "`endpoint` is `h`"),
+        (format!("{good}tls = true\n"), "`tls = true`"),
+        (format!("{good}access_key = 'a'\n"), "without `secret_key`"),
+    ] {
+        let message = from(&text, &[], &[]).unwrap_err();
+        assert!(
+            message.starts_with("`source.0`: ") && message.contains(part),
+            "{message}"
+        );
+    }
+}
+
 #[cfg(feature = "remoting")]
 #[test]
 fn a_secret_key_comes_from_a_file_or_the_environment() {
