@@ -82,6 +82,25 @@ impl Config {
             .any(|source| matches!(source, Source::Http(_)))
     }
 
+    /// The files that hold a secret: of which section, the number of its table, the path.
+    pub fn secret_files(&self) -> Vec<(&'static str, usize, PathBuf)> {
+        let mut files = Vec::new();
+        let store = self.store.password_file.iter().cloned();
+        files.extend(store.map(|path| ("store", 0, path)));
+        let tokens = self.api.all_tokens().into_iter();
+        let tokens = tokens.filter_map(|token| token.file);
+        let tls = self.api.tls.iter().map(|tls| tls.key.clone());
+        files.extend(tokens.chain(tls).map(|path| ("api", 0, path)));
+        for (section, tables) in [("source", &self.given), ("sink", &self.given_sinks)] {
+            for (index, table) in tables.iter().enumerate() {
+                let keys = ["secret_key_file", "secret_file"].into_iter();
+                let paths = keys.filter_map(|key| table.get(key)?.as_str());
+                files.extend(paths.map(|path| (section, index, path.into())));
+            }
+        }
+        files
+    }
+
     /// Whether a source remembers the ways of its messages.
     pub fn remembers(&self) -> bool {
         self.source.iter().any(Source::traces)

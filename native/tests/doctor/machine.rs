@@ -107,6 +107,66 @@ fn the_address() {
     assert!(!report.json.to_string().contains("hush"));
 }
 
+/// Each kind of key that names a file with a secret.
+#[cfg(all(feature = "remoting", feature = "grpc"))]
+#[test]
+fn files_of_secrets_that_everybody_may_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, mode: u32| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, "hush").unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+        path.display().to_string()
+    };
+    let config = folder.path().join("p.toml");
+    let remoting =
+        "kind = 'remoting'\nnamesrv = '127.0.0.1:1'\ntopic = 't'\ngroup = 'g'\naccess_key = 'a'";
+    let grpc =
+        "kind = 'grpc'\nendpoint = '127.0.0.1:1'\ntopic = 't'\ngroup = 'g'\naccess_key = 'a'";
+    let webhook = "kind = 'webhook'\nname = 'w'\nurl = 'http://127.0.0.1:1'";
+    let rocketmq =
+        "kind = 'rocketmq'\nname = 'r'\nnamesrv = '127.0.0.1:1'\ntopic = 't'\naccess_key = 'a'";
+    let parts = [
+        ("store", "password"),
+        ("api", "token"),
+        ("source 0 (remoting)", "remoting"),
+        ("source 1 (grpc)", "grpc"),
+        ("sink `w` (webhook)", "webhook"),
+        ("sink `r` (rocketmq)", "rocketmq"),
+    ];
+    for mode in [0o644, 0o640] {
+        let files = parts.map(|(_, name)| file(name, mode));
+        let [password, token, first, second, third, fourth] = &files;
+        let text = format!(
+            "[store]\nkind = 'memory'\npassword_file = {password:?}\n\
+             [[api.token]]\nname = 'a'\nscope = 'read'\nfile = {token:?}\n\
+             [[source]]\n{remoting}\nsecret_key_file = {first:?}\n\
+             [[source]]\n{grpc}\nsecret_key_file = {second:?}\n\
+             [[sink]]\n{webhook}\nsecret_file = {third:?}\n\
+             [[sink]]\n{rocketmq}\nsecret_key_file = {fourth:?}\n"
+        );
+        std::fs::write(&config, text).unwrap();
+        let report = doctor(&["--config", config.to_str().unwrap()]);
+        let findings = report.json["findings"].as_array().unwrap();
+        let open = findings
+            .iter()
+            .filter(|one| one["name"] == "secret_open_to_others");
+        let open: Vec<(&str, &str)> = open
+            .map(|one| {
+                let message = one["message"].as_str().unwrap();
+                (one["part"].as_str().unwrap(), message)
+            })
+            .collect();
+        let wanted = if mode == 0o644 { parts.len() } else { 0 };
+        assert_eq!(open.len(), wanted, "{:#}", report.json);
+        for ((part, message), ((wanted, _), file)) in open.iter().zip(parts.iter().zip(&files)) {
+            assert_eq!(part, wanted);
+            assert!(message.contains(file.as_str()), "{message} lacks {file}");
+        }
+        assert!(!report.json.to_string().contains("hush"));
+    }
+}
+
 /// In a network of its own, where no port is special to this machine.
 #[test]
 fn a_port_without_the_right_to_it() {

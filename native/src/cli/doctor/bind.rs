@@ -38,19 +38,6 @@ pub(super) fn check(api: &Api) -> Vec<Finding> {
             ),
         });
     }
-    let tokens = api.all_tokens();
-    let files = tokens.iter().filter_map(|token| token.file.as_ref());
-    for path in files.chain(api.tls.iter().map(|tls| &tls.key)) {
-        if super::reach::others_may_read(path) {
-            let path = path.display();
-            findings.push(Finding::note(
-                Name::SecretOpenToOthers,
-                "api",
-                format!("`{path}` can be read by every user of this machine"),
-                &format!("`chmod 600 {path}`"),
-            ));
-        }
-    }
     findings
 }
 

@@ -3,9 +3,14 @@
 use super::{Finding, Name, reach};
 use crate::config::{Sink, SinkKind, Webhook};
 
+/// How findings name it.
+pub(super) fn part(sink: &Sink) -> String {
+    format!("sink `{}` ({})", sink.name, sink.kind.name())
+}
+
 /// Whether a sink would be able to deliver.
 pub(super) fn check(sink: &Sink) -> Vec<Finding> {
-    let part = format!("sink `{}` ({})", sink.name, sink.kind.name());
+    let part = part(sink);
     match &sink.kind {
         SinkKind::Webhook(webhook) => vec![receiver(&part, webhook)],
         #[cfg(feature = "remoting")]
