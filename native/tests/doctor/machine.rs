@@ -1,6 +1,6 @@
 //! Configuration, address, disk, files: no server is needed.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
@@ -182,6 +182,46 @@ fn a_port_without_the_right_to_it() {
     let settings = ["--bind", "0.0.0.0:99", "--allow-anonymous"];
     let report = examined(shell, &[&settings[..], &["--store", "memory"]].concat());
     report.has("port_not_allowed", "error", "`0.0.0.0:99`");
+}
+
+#[test]
+fn a_service_that_wants_certificates() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificates = Certificates::make(folder.path()).unwrap();
+    let port = http::free_port(0).unwrap();
+    let bind = format!("127.0.0.1:{port}");
+    let mut settings = vec!["--bind".to_owned(), bind.clone()];
+    settings.extend(["--store", "memory"].map(String::from));
+    for (key, file) in [
+        ("cert", "server.pem"),
+        ("key", "server.key"),
+        ("client_ca", "ca.pem"),
+    ] {
+        let path = certificates.path(file);
+        settings.extend(["--set".into(), format!("api.tls.{key}={}", path.display())]);
+    }
+    let settings = as_flags(&settings);
+    let mut service = command(BINARY);
+    service.arg("serve").args(&settings).stderr(Stdio::null());
+    let service = child::spawn(&mut service).unwrap();
+    let end = Instant::now() + Duration::from_secs(60);
+    while TcpStream::connect(&bind).is_err() {
+        assert!(Instant::now() < end, "the service does not start");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let report = doctor(&settings);
+    report.has("service_running", "warning", &bind);
+    report.is_well();
+    drop(service);
+
+    // What speaks no TLS is no such service.
+    let taken = TcpListener::bind(&bind).unwrap();
+    std::thread::spawn(move || {
+        while let Ok((stream, _)) = taken.accept() {
+            drop(stream);
+        }
+    });
+    doctor(&settings).has("port_taken", "error", &bind);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::config::{Config, ConfigError, ConfigFault};
 mod bind;
 mod clock;
 mod finding;
+mod handshake;
 mod print;
 mod reach;
 mod secrets;
