@@ -286,6 +286,54 @@ fn a_receiver_that_is_not_there() {
 }
 
 #[test]
+fn the_proxy_on_the_way_to_a_receiver() {
+    let there = TcpListener::bind("127.0.0.1:0").unwrap();
+    let there = there.local_addr().unwrap();
+    let not_there = http::free_port(0).unwrap();
+    // No such host: only the proxy could find it.
+    let sink = sink_settings(&[
+        "kind=webhook",
+        "name=a",
+        "url=https://receiver.invalid/hook",
+        "secret=hush",
+    ]);
+    let settings = [&["--store", "memory"][..], &as_flags(&sink)].concat();
+    let through = |proxy: &str, more: &[(&str, &str)]| {
+        let mut command = command(BINARY);
+        for name in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"] {
+            command
+                .env_remove(name)
+                .env_remove(name.to_ascii_lowercase());
+        }
+        command.env("HTTPS_PROXY", proxy).envs(more.iter().copied());
+        examined(command, &settings)
+    };
+    let url = format!("http://me:hidden@{there}");
+    let report = through(&url, &[]);
+    report.is_well();
+    let text = report.json.to_string();
+    assert!(
+        text.contains(&format!("the proxy `{there}` accepts")) && text.contains("receiver.invalid"),
+        "{text}"
+    );
+    assert!(!text.contains("hidden"), "{text}");
+    let url = format!("http://me:hidden@127.0.0.1:{not_there}");
+    let report = through(&url, &[]);
+    report.has("receiver_unreachable", "error", "HTTPS_PROXY");
+    report.has(
+        "receiver_unreachable",
+        "error",
+        &format!("127.0.0.1:{not_there}"),
+    );
+    assert!(!report.json.to_string().contains("hidden"));
+    through(&url, &[("NO_PROXY", "receiver.invalid")]).has(
+        "receiver_unreachable",
+        "error",
+        "check `sink.url`",
+    );
+}
+
+#[test]
 fn sources_that_bring_nothing_real() {
     let file = [
         "--set",
