@@ -170,8 +170,8 @@ pub fn router(parts: Parts) -> Router {
         .routes(routes!(sinks::retry))
         .route_layer(from_fn_with_state(service.clone(), auth::write));
     let (router, document) = OpenApiRouter::with_openapi(openapi::Base::openapi())
-        .merge(reads)
-        .merge(writes)
+        .merge(openapi::guarded(reads))
+        .merge(openapi::guarded(writes))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(openapi::openapi))
