@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use ureq::Proxy;
 use ureq::http::Uri;
 
 /// Whether the host is this machine.
@@ -12,6 +13,12 @@ pub(crate) fn is_loopback(uri: &Uri) -> bool {
         || host
             .parse()
             .is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+/// The proxy that requests to this address go through, where the environment names one.
+pub(crate) fn proxy_to(uri: &Uri) -> Option<Proxy> {
+    let proxy = Proxy::try_from_env().filter(|proxy| !proxy.is_no_proxy(uri));
+    proxy.filter(|_| !is_loopback(uri))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Request bodies: media type, size and pace.
+//! Request bodies: media type, encoding, size and pace.
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -7,8 +7,8 @@ use futures_util::StreamExt;
 use super::problem::Problem;
 use crate::config::{Api, Span};
 
-/// Refuses a body of another media type. A page of another site can send
-/// forms and plain text without asking first, so a type is required.
+/// Refuses a body of another media type or an encoded one. A page of another
+/// site can send forms and plain text without asking first, so a type is required.
 ///
 /// # Errors
 /// 415 with what is taken.
@@ -25,7 +25,7 @@ pub fn media_type(headers: &HeaderMap, taken: &[&str]) -> Result<(), Problem> {
         .trim()
         .to_lowercase();
     if taken.contains(&essence.as_str()) {
-        return Ok(());
+        return encoding(headers);
     }
     let given = given.map_or_else(|| "missing".to_owned(), |given| format!("`{given}`"));
     let detail = format!(
@@ -37,6 +37,29 @@ pub fn media_type(headers: &HeaderMap, taken: &[&str]) -> Result<(), Problem> {
         "unsupported_media_type",
         detail,
     ))
+}
+
+/// Refuses a body that is compressed or otherwise encoded: it would be read as
+/// it is, and its bytes taken for broken records.
+///
+/// # Errors
+/// 415 with what is taken.
+fn encoding(headers: &HeaderMap) -> Result<(), Problem> {
+    let all = headers.get_all(header::CONTENT_ENCODING).iter();
+    let given: Vec<_> = all
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .collect();
+    let mut each = given.iter().flat_map(|value| value.split(','));
+    let plain = |name: &str| name.is_empty() || name.eq_ignore_ascii_case("identity");
+    if each.all(|name| plain(name.trim())) {
+        return Ok(());
+    }
+    let detail = format!(
+        "the header `Content-Encoding` is `{}`; send the body as it is, without that header",
+        given.join(", ")
+    );
+    let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    Err(Problem::new(status, "unsupported_content_encoding", detail).takes_plain())
 }
 
 /// A body in chunks that never is larger than its limit, and never silent for

@@ -38,14 +38,29 @@ pub async fn client(
     path: Result<Path<String>, PathRejection>,
     parameters: Parameters,
 ) -> Result<Json<Explained>, Problem> {
-    let id = id(path)?;
+    answer(&service, &id(path)?, parameters).await
+}
+
+/// The client whose id is `query`, which `POST /v1/clients/query` would hide.
+pub async fn called_query(
+    State(service): State<Shared>,
+    parameters: Parameters,
+) -> Result<Json<Explained>, Problem> {
+    answer(&service, "query", parameters).await
+}
+
+async fn answer(
+    service: &Shared,
+    id: &str,
+    parameters: Parameters,
+) -> Result<Json<Explained>, Problem> {
     parameters.finish(&[])?;
-    let (client, newest) = service.store.client(&id).await?.unzip();
+    let (client, newest) = service.store.client(id).await?.unzip();
     let last = client.as_ref().and_then(|client: &Client| client.last);
     let last = newest
         .flatten()
         .map(LastTransition::from)
         .or_else(|| last.map(LastTransition::from));
-    let explain = Explain::new(&id, client.as_ref(), &service.options, clock::now());
+    let explain = Explain::new(id, client.as_ref(), &service.options, clock::now());
     Ok(Json(Explained::new(explain, last)))
 }

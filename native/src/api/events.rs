@@ -77,6 +77,8 @@ pub struct RecordError {
         (status = 207, description = "Some records were rejected", body = Taken),
         (status = 400, description = "No record was accepted", body = ProblemSchema,
             content_type = "application/problem+json"),
+        (status = 415, description = "Another `Content-Type`, or a `Content-Encoding`; nothing was stored", body = ProblemSchema,
+            content_type = "application/problem+json"),
         (status = "default", body = ProblemSchema, content_type = "application/problem+json"),
     ),
 )]

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
 use mqtt_presence_core::{event, presence};
 use tokio::sync::{Semaphore, watch};
@@ -150,6 +151,7 @@ pub fn router(parts: Parts) -> Router {
     let reads = OpenApiRouter::new()
         .routes(routes!(list::list))
         .routes(routes!(query::query))
+        .route("/v1/clients/query", get(clients::called_query))
         .routes(routes!(clients::client))
         .routes(routes!(history::history))
         .routes(routes!(trace::trace))
@@ -168,8 +170,8 @@ pub fn router(parts: Parts) -> Router {
         .routes(routes!(sinks::retry))
         .route_layer(from_fn_with_state(service.clone(), auth::write));
     let (router, document) = OpenApiRouter::with_openapi(openapi::Base::openapi())
-        .merge(reads)
-        .merge(writes)
+        .merge(openapi::guarded(reads))
+        .merge(openapi::guarded(writes))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(openapi::openapi))

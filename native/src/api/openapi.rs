@@ -3,8 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use utoipa::openapi::OpenApi as Document;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
 
 use super::Shared;
 use super::answer::{KindSchema, StateSchema, StatusSchema};
@@ -39,6 +40,17 @@ impl Modify for Token {
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(scheme));
     }
+}
+
+/// Says of all operations of these routes that they want a token, where the service has any.
+pub fn guarded(mut router: OpenApiRouter<Shared>) -> OpenApiRouter<Shared> {
+    for item in router.get_openapi_mut().paths.paths.values_mut() {
+        for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+            let token = SecurityRequirement::new("token", [""; 0]);
+            operation.security = Some(vec![SecurityRequirement::default(), token]);
+        }
+    }
+    router
 }
 
 /// This document.

@@ -23,6 +23,7 @@ pub struct Problem {
     more: Map<String, Value>,
     retry_after: Option<u32>,
     challenge: Option<String>,
+    plain: bool,
 }
 
 /// A problem document as OpenAPI describes it.
@@ -50,6 +51,7 @@ impl Problem {
             more: Map::new(),
             retry_after: None,
             challenge: None,
+            plain: false,
         }
     }
 
@@ -106,6 +108,12 @@ impl Problem {
         self
     }
 
+    /// Adds `Accept-Encoding`: bodies are taken as they are.
+    pub fn takes_plain(mut self) -> Problem {
+        self.plain = true;
+        self
+    }
+
     /// The document.
     pub fn document(&self) -> Value {
         let mut document = json!({
@@ -128,6 +136,12 @@ impl IntoResponse for Problem {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.plain {
+            headers.insert(
+                header::ACCEPT_ENCODING,
+                HeaderValue::from_static("identity"),
+            );
         }
         let challenge = match (self.challenge, self.status) {
             (Some(challenge), _) => HeaderValue::from_str(&challenge).ok(),

@@ -79,8 +79,10 @@ impl SettingsArgs {
         for pair in &self.set {
             let Some((key, value)) = pair.split_once('=').filter(|(key, _)| key.contains('.'))
             else {
+                // Without the value, which may be a secret.
+                let key = pair.split_once('=').map_or(pair.as_str(), |(key, _)| key);
                 return Err(ConfigError::new(format!(
-                    "`--set {pair}` is not of the form `section.key=VALUE`"
+                    "`--set {key}` is not of the form `section.key=VALUE`"
                 )));
             };
             flags.push((format!("--set {key}"), key.to_owned(), value.to_owned()));

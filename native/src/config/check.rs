@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use figment::Figment;
 
-use super::{Config, ConfigError, ConfigFault, Secret, Source, Span, StoreKind, token};
+use super::{Config, ConfigError, ConfigFault, Secret, Source, Span, StoreKind, server, token};
 
 /// Checks ranges and keys that go together, and reads the files of secrets.
 pub fn check(config: &mut Config, layers: &Figment) -> Result<(), ConfigError> {
@@ -71,7 +71,7 @@ pub fn check(config: &mut Config, layers: &Figment) -> Result<(), ConfigError> {
         }
     }
     tokens(&config.api, layers)?;
-    server(&mut config.store, layers)?;
+    store(&mut config.store, layers)?;
     for (index, source) in config.source.iter().enumerate() {
         self::source(source, &format!("source.{index}"), layers)?;
     }
@@ -102,7 +102,7 @@ fn is_origin(text: &str) -> bool {
 }
 
 /// A store on a server: its address, its password, its names there.
-fn server(store: &mut super::Store, layers: &Figment) -> Result<(), ConfigError> {
+fn store(store: &mut super::Store, layers: &Figment) -> Result<(), ConfigError> {
     if let Some(path) = &store.password_file {
         if store.password.is_some() {
             return Err(ConfigError::new(
@@ -114,12 +114,21 @@ fn server(store: &mut super::Store, layers: &Figment) -> Result<(), ConfigError>
         store.password = Some(password);
     }
     // Not quoted: it may hold the password.
-    let urls = store.url.as_deref().unwrap_or_default();
-    if urls.split(',').any(has_password) {
-        return Err(ConfigError::new(
-            "`store.url` holds a password, which would be shown; put it into `store.password_file` or \
-             MQTT_PRESENCE_STORE__PASSWORD",
-        ));
+    match server::has_password(store.url.as_deref().unwrap_or_default()) {
+        Some(false) => {}
+        Some(true) => {
+            return Err(ConfigError::new(
+                "`store.url` holds a password, which would be shown; put it into `store.password_file` or \
+                 MQTT_PRESENCE_STORE__PASSWORD",
+            ));
+        }
+        None => {
+            return Err(ConfigError::unquoted(
+                layers,
+                "store.url",
+                "no address that a store can read",
+            ));
+        }
     }
     let names_a_server = matches!(store.kind, StoreKind::Redis | StoreKind::Postgres);
     if names_a_server && store.url.is_none() {
@@ -136,14 +145,6 @@ fn server(store: &mut super::Store, layers: &Figment) -> Result<(), ConfigError>
         ));
     }
     Ok(())
-}
-
-/// `user:password@` before the host, or `password=` after it.
-fn has_password(url: &str) -> bool {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let user = authority.rsplit_once('@').map(|(user, _)| user);
-    user.is_some_and(|user| user.contains(':')) || url.contains("password=")
 }
 
 fn is_prefix(prefix: &str) -> bool {
@@ -246,6 +247,11 @@ fn source(source: &Source, key: &str, layers: &Figment) -> Result<(), ConfigErro
         #[cfg(feature = "remoting")]
         Source::Remoting(remoting) => {
             self::remoting(remoting, key)?;
+        }
+        #[cfg(feature = "grpc")]
+        Source::Grpc(grpc) => {
+            let checked = grpc.check();
+            checked.map_err(|reason| ConfigError::new(format!("`{key}`: {reason}")))?;
         }
         _ => {}
     }

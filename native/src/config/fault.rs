@@ -7,6 +7,7 @@ use figment::error::Kind;
 use figment::value::Value;
 
 use super::allowed::{allowed, is_secret};
+use super::layers::lies_at;
 
 /// What kind of fault it is, for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,14 +53,19 @@ impl ConfigError {
 
     /// A key with a wrong value, named with the layer that gave it.
     pub fn value(layers: &Figment, key: &str, reason: &str) -> ConfigError {
-        let mut sentence = place(layers, key);
-        match layers.find_value(key) {
+        match layers.find_value(&lies_at(key)) {
             Ok(value) if !is_secret(key) => {
-                sentence += &format!("`{key}` is {}, which is {reason}", shown(&value));
+                let reason = format!("{}, which is {reason}", shown(&value));
+                ConfigError::unquoted(layers, key, &reason)
             }
-            _ => sentence += &format!("`{key}` is {reason}"),
+            _ => ConfigError::unquoted(layers, key, reason),
         }
-        ConfigError::new(sentence + &takes(key))
+    }
+
+    /// The same without the value, which may hold a secret.
+    pub fn unquoted(layers: &Figment, key: &str, reason: &str) -> ConfigError {
+        let place = place(layers, key);
+        ConfigError::new(format!("{place}`{key}` is {reason}{}", takes(key)))
     }
 
     /// A key that is not there.
@@ -137,7 +143,7 @@ impl std::error::Error for ConfigError {}
 fn place(layers: &Figment, key: &str) -> String {
     let mut key = key;
     loop {
-        if let Some(metadata) = layers.find_metadata(key) {
+        if let Some(metadata) = layers.find_metadata(&lies_at(key)) {
             return format!("{}: ", metadata.name);
         }
         match key.rsplit_once('.') {

@@ -1,5 +1,6 @@
 //! The layers that are put over one another, as figment providers.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use figment::value::{Dict, Map, Value};
@@ -8,6 +9,18 @@ use serde::de::{Deserialize, Deserializer};
 
 /// The sections of which there may be several.
 pub const TABLES: &[&str] = &["source", "sink"];
+
+/// The name of the `[[api.token]]` tables in the layers, as `api.token` is the
+/// one token in short there: tables and text would replace one another.
+pub const TOKENS: &str = "[[token]]";
+
+/// Where a key lies in the layers.
+pub fn lies_at(key: &str) -> Cow<'_, str> {
+    match key.strip_prefix("api.token.") {
+        Some(rest) if !rest.is_empty() => format!("api.{TOKENS}.{rest}").into(),
+        _ => key.into(),
+    }
+}
 
 /// The text of a TOML file. Its `[[source]]`, `[[sink]]` and `[[api.token]]` arrays
 /// become maps by index, so that the environment can add a key to one of them.
@@ -26,21 +39,23 @@ impl Provider for File {
     fn data(&self) -> Result<Map<Profile, Dict>, Error> {
         let mut content = self.content.clone();
         for name in TABLES {
-            by_index(&mut content, name);
+            by_index(&mut content, name, name);
         }
         if let Some(Value::Dict(_, api)) = content.get_mut("api") {
-            by_index(api, "token");
+            by_index(api, "token", TOKENS);
         }
         Ok(Profile::Default.collect(content))
     }
 }
 
-fn by_index(table: &mut Dict, name: &str) {
-    if let Some(Value::Array(tag, items)) = table.get(name) {
-        let items = items.iter().enumerate();
-        let map = items.map(|(index, item)| (index.to_string(), item.clone()));
-        let map = Value::Dict(*tag, map.collect());
-        table.insert(name.into(), map);
+fn by_index(table: &mut Dict, name: &str, to: &str) {
+    if !matches!(table.get(name), Some(Value::Array(..))) {
+        return;
+    }
+    if let Some(Value::Array(tag, items)) = table.remove(name) {
+        let items = items.into_iter().enumerate();
+        let map = items.map(|(index, item)| (index.to_string(), item));
+        table.insert(to.into(), Value::Dict(tag, map.collect()));
     }
 }
 
@@ -61,7 +76,7 @@ impl Provider for Single {
     }
 
     fn data(&self) -> Result<Map<Profile, Dict>, Error> {
-        match figment::util::nest(&self.key, Value::from(self.value.clone())) {
+        match figment::util::nest(&lies_at(&self.key), Value::from(self.value.clone())) {
             Value::Dict(_, dict) => Ok(Profile::Default.collect(dict)),
             _ => Err(Error::from(format!("`{}` is no key", self.key))),
         }

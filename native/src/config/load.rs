@@ -8,7 +8,7 @@ use figment::value::{Dict, Value};
 use serde::de::DeserializeOwned;
 
 use super::allowed::is_secret;
-use super::layers::{File, Part, Single, TABLES};
+use super::layers::{File, Part, Single, TABLES, TOKENS};
 use super::secret::REDACTED;
 use super::sink::{Sink, sink};
 use super::source::{Fleet, Http, Source};
@@ -198,13 +198,13 @@ fn tables(layers: &Figment, name: &str) -> Result<Option<Vec<(String, Value)>>, 
     }
 }
 
-/// `[api]`, whose `token` is text or, as `[[api.token]]`, tables.
+/// `[api]`, whose `token` is text and, as `[[api.token]]`, tables.
 fn api(layers: &Figment) -> Result<Api, ConfigError> {
     let Ok(Value::Dict(_, mut table)) = layers.find_value("api") else {
         return Ok(Api::default());
     };
-    let tables = match table.get("token") {
-        Some(Value::Dict(..)) => table.remove("token").and_then(Value::into_dict),
+    let tables = match table.get(TOKENS) {
+        Some(Value::Dict(..)) => table.remove(TOKENS).and_then(Value::into_dict),
         _ => None,
     };
     let mut api: Api = part(layers, "api", table)?;

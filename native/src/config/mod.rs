@@ -16,6 +16,7 @@ mod fault;
 mod layers;
 mod load;
 mod secret;
+mod server;
 mod sink;
 mod source;
 mod span;
@@ -65,7 +66,13 @@ pub struct Config {
 impl Config {
     /// The configuration as TOML, without its secrets.
     pub fn shown(&self) -> String {
-        toml::to_string(self).expect("a configuration is tables of plain values")
+        let mut shown = self.clone();
+        // TOML has one `token`: beside tables, the one in short is a table too.
+        if !shown.api.tokens.is_empty() {
+            shown.api.tokens.splice(..0, self.api.in_short());
+            shown.api.token = None;
+        }
+        toml::to_string(&shown).expect("a configuration is tables of plain values")
     }
 
     /// Whether `POST /v1/events` takes events.
@@ -73,6 +80,25 @@ impl Config {
         self.source
             .iter()
             .any(|source| matches!(source, Source::Http(_)))
+    }
+
+    /// The files that hold a secret: of which section, the number of its table, the path.
+    pub fn secret_files(&self) -> Vec<(&'static str, usize, PathBuf)> {
+        let mut files = Vec::new();
+        let store = self.store.password_file.iter().cloned();
+        files.extend(store.map(|path| ("store", 0, path)));
+        let tokens = self.api.all_tokens().into_iter();
+        let tokens = tokens.filter_map(|token| token.file);
+        let tls = self.api.tls.iter().map(|tls| tls.key.clone());
+        files.extend(tokens.chain(tls).map(|path| ("api", 0, path)));
+        for (section, tables) in [("source", &self.given), ("sink", &self.given_sinks)] {
+            for (index, table) in tables.iter().enumerate() {
+                let keys = ["secret_key_file", "secret_file"].into_iter();
+                let paths = keys.filter_map(|key| table.get(key)?.as_str());
+                files.extend(paths.map(|path| (section, index, path.into())));
+            }
+        }
+        files
     }
 
     /// Whether a source remembers the ways of its messages.
@@ -240,23 +266,26 @@ pub struct Api {
 }
 
 impl Api {
+    /// The token that is given in short, with its value.
+    fn in_short(&self) -> Option<Token> {
+        let value = self.token.clone()?;
+        Some(Token {
+            name: "api.token".into(),
+            scope: Scope::Write,
+            file: None,
+            value: Some(value),
+        })
+    }
+
     /// Every token, those that are given in short too.
     pub fn all_tokens(&self) -> Vec<Token> {
-        let short = |name: &str, file: Option<PathBuf>, value: Option<Secret>| Token {
-            name: name.into(),
+        let file = self.token_file.clone().map(|file| Token {
+            name: "api.token_file".into(),
             scope: Scope::Write,
-            file,
-            value,
-        };
-        let value = self
-            .token
-            .clone()
-            .map(|value| short("api.token", None, Some(value)));
-        let file = self
-            .token_file
-            .clone()
-            .map(|file| short("api.token_file", Some(file), None));
-        value
+            file: Some(file),
+            value: None,
+        });
+        self.in_short()
             .into_iter()
             .chain(file)
             .chain(self.tokens.iter().cloned())

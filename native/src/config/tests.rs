@@ -97,6 +97,50 @@ fn a_token_of_digits_stays_as_it_is() {
     assert_eq!(config.api.token.unwrap().expose(), "007");
 }
 
+#[test]
+fn a_token_in_short_stands_beside_tables_whichever_layer_gives_them() {
+    let tables = "[[api.token]]\nname = 'a'\nscope = 'read'\nvalue = 'one'\n\
+                  [[api.token]]\nname = 'b'\nscope = 'write'\nvalue = 'two'\n";
+    let table = |key: &str| format!("MQTT_PRESENCE_API__TOKEN__0__{key}");
+    let (name, scope, value) = (table("NAME"), table("SCOPE"), table("VALUE"));
+    let variables = [
+        (name.as_str(), "a"),
+        (scope.as_str(), "read"),
+        (value.as_str(), "one"),
+    ];
+    let short = [("MQTT_PRESENCE_API__TOKEN", "short")];
+    let flag = [("api.token", "short")];
+    let (one, two) = (&["short", "one"][..], &["short", "one", "two"][..]);
+    let file = "[api]\ntoken = 'short'\n";
+    for (text, environment, flags, wanted) in [
+        (tables, &short[..], &[][..], two),
+        (tables, &[], &flag, two),
+        (file, &variables, &[], one),
+        ("", &[&short[..], &variables].concat(), &[], one),
+    ] {
+        let config = from(text, environment, flags).unwrap();
+        let values = config.api.all_tokens().into_iter();
+        let values: Vec<String> = values
+            .map(|token| token.value.unwrap().expose().to_owned())
+            .collect();
+        assert_eq!(values, wanted, "{text}");
+        // What is printed is TOML, with all of them in it.
+        let shown: toml::Table = config.shown().parse().unwrap();
+        let tokens = shown["api"]["token"].as_array().unwrap();
+        assert_eq!(tokens.len(), wanted.len(), "{}", config.shown());
+    }
+    let message = from(
+        tables,
+        &[("MQTT_PRESENCE_API__TOKEN__1__SCOPE", "all")],
+        &[],
+    )
+    .unwrap_err();
+    assert!(
+        message.starts_with("MQTT_PRESENCE_API__TOKEN__1__SCOPE: `api.token.1.scope` is `all`"),
+        "{message}"
+    );
+}
+
 /// File, variable or flag, and what the message must say.
 #[test]
 fn each_fault_names_the_place_the_key_and_what_is_allowed() {
@@ -168,6 +212,14 @@ fn each_fault_names_the_place_the_key_and_what_is_allowed() {
         (
             "[store]\nkind = 'redis'\nurl = 'redis://me:hidden@host'",
             &["`store.url` holds a password", "store.password_file"],
+        ),
+        (
+            "[store]\nkind = 'postgres'\nurl = 'postgres://me:hid/den@host/db'",
+            &["`store.url` holds a password", "store.password_file"],
+        ),
+        (
+            "[store]\nkind = 'redis'\nurl = 'redis://me:hid/den@host'",
+            &["p.toml", "`store.url` is no address", "without a password"],
         ),
         (
             "[store]\nkind = 'redis'\nurl = 'redis://host'\nprefix = 'a{b}'",
@@ -287,6 +339,8 @@ fn no_message_and_no_printed_form_shows_a_secret() {
         "[api]\ntoken = 'hush hush'",
         "[api]\ntoken = 7263",
         "[api]\ntoken = ['hush']",
+        "[store]\nurl = 'postgres://me:hush/hush@h/d'",
+        "[store]\nurl = 'redis://me:hush/hush@h'",
     ] {
         let message = from(text, &[], &[]).expect_err(text);
         assert!(
@@ -310,6 +364,24 @@ fn no_message_and_no_printed_form_shows_a_secret() {
     assert!(!format!("{config:?}{}", config.shown()).contains("hush"));
     assert!(config.shown().contains("token = \"[redacted]\""));
     assert!(Path::new(&file).exists());
+}
+
+#[cfg(feature = "grpc")]
+#[test]
+fn a_fault_of_a_proxy_is_found_at_the_start() {
+    let good = "[[source]]\nkind = 'grpc'\nendpoint = 'h:1'\ntopic = 't'\ngroup = 'g'\n";
+    from(good, &[], &[]).unwrap();
+    for (text, part) in [
+        (good.replace("h:1", "h"), "`endpoint` is `h`"),
+        (format!("{good}tls = true\n"), "`tls = true`"),
+        (format!("{good}access_key = 'a'\n"), "without `secret_key`"),
+    ] {
+        let message = from(&text, &[], &[]).unwrap_err();
+        assert!(
+            message.starts_with("`source.0`: ") && message.contains(part),
+            "{message}"
+        );
+    }
 }
 
 #[cfg(feature = "remoting")]

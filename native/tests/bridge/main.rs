@@ -4,6 +4,7 @@
 #![cfg(feature = "bridge")]
 #![allow(clippy::unwrap_used)] // a failed expectation is a failed test
 
+mod large;
 mod list;
 mod moquette;
 mod paho;

@@ -1,6 +1,6 @@
 //! Configuration, address, disk, files: no server is needed.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
@@ -107,6 +107,66 @@ fn the_address() {
     assert!(!report.json.to_string().contains("hush"));
 }
 
+/// Each kind of key that names a file with a secret.
+#[cfg(all(feature = "remoting", feature = "grpc"))]
+#[test]
+fn files_of_secrets_that_everybody_may_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, mode: u32| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, "hush").unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+        path.display().to_string()
+    };
+    let config = folder.path().join("p.toml");
+    let remoting =
+        "kind = 'remoting'\nnamesrv = '127.0.0.1:1'\ntopic = 't'\ngroup = 'g'\naccess_key = 'a'";
+    let grpc =
+        "kind = 'grpc'\nendpoint = '127.0.0.1:1'\ntopic = 't'\ngroup = 'g'\naccess_key = 'a'";
+    let webhook = "kind = 'webhook'\nname = 'w'\nurl = 'http://127.0.0.1:1'";
+    let rocketmq =
+        "kind = 'rocketmq'\nname = 'r'\nnamesrv = '127.0.0.1:1'\ntopic = 't'\naccess_key = 'a'";
+    let parts = [
+        ("store", "password"),
+        ("api", "token"),
+        ("source 0 (remoting)", "remoting"),
+        ("source 1 (grpc)", "grpc"),
+        ("sink `w` (webhook)", "webhook"),
+        ("sink `r` (rocketmq)", "rocketmq"),
+    ];
+    for mode in [0o644, 0o640] {
+        let files = parts.map(|(_, name)| file(name, mode));
+        let [password, token, first, second, third, fourth] = &files;
+        let text = format!(
+            "[store]\nkind = 'memory'\npassword_file = {password:?}\n\
+             [[api.token]]\nname = 'a'\nscope = 'read'\nfile = {token:?}\n\
+             [[source]]\n{remoting}\nsecret_key_file = {first:?}\n\
+             [[source]]\n{grpc}\nsecret_key_file = {second:?}\n\
+             [[sink]]\n{webhook}\nsecret_file = {third:?}\n\
+             [[sink]]\n{rocketmq}\nsecret_key_file = {fourth:?}\n"
+        );
+        std::fs::write(&config, text).unwrap();
+        let report = doctor(&["--config", config.to_str().unwrap()]);
+        let findings = report.json["findings"].as_array().unwrap();
+        let open = findings
+            .iter()
+            .filter(|one| one["name"] == "secret_open_to_others");
+        let open: Vec<(&str, &str)> = open
+            .map(|one| {
+                let message = one["message"].as_str().unwrap();
+                (one["part"].as_str().unwrap(), message)
+            })
+            .collect();
+        let wanted = if mode == 0o644 { parts.len() } else { 0 };
+        assert_eq!(open.len(), wanted, "{:#}", report.json);
+        for ((part, message), ((wanted, _), file)) in open.iter().zip(parts.iter().zip(&files)) {
+            assert_eq!(part, wanted);
+            assert!(message.contains(file.as_str()), "{message} lacks {file}");
+        }
+        assert!(!report.json.to_string().contains("hush"));
+    }
+}
+
 /// In a network of its own, where no port is special to this machine.
 #[test]
 fn a_port_without_the_right_to_it() {
@@ -122,6 +182,46 @@ fn a_port_without_the_right_to_it() {
     let settings = ["--bind", "0.0.0.0:99", "--allow-anonymous"];
     let report = examined(shell, &[&settings[..], &["--store", "memory"]].concat());
     report.has("port_not_allowed", "error", "`0.0.0.0:99`");
+}
+
+#[test]
+fn a_service_that_wants_certificates() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificates = Certificates::make(folder.path()).unwrap();
+    let port = http::free_port(0).unwrap();
+    let bind = format!("127.0.0.1:{port}");
+    let mut settings = vec!["--bind".to_owned(), bind.clone()];
+    settings.extend(["--store", "memory"].map(String::from));
+    for (key, file) in [
+        ("cert", "server.pem"),
+        ("key", "server.key"),
+        ("client_ca", "ca.pem"),
+    ] {
+        let path = certificates.path(file);
+        settings.extend(["--set".into(), format!("api.tls.{key}={}", path.display())]);
+    }
+    let settings = as_flags(&settings);
+    let mut service = command(BINARY);
+    service.arg("serve").args(&settings).stderr(Stdio::null());
+    let service = child::spawn(&mut service).unwrap();
+    let end = Instant::now() + Duration::from_secs(60);
+    while TcpStream::connect(&bind).is_err() {
+        assert!(Instant::now() < end, "the service does not start");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let report = doctor(&settings);
+    report.has("service_running", "warning", &bind);
+    report.is_well();
+    drop(service);
+
+    // What speaks no TLS is no such service.
+    let taken = TcpListener::bind(&bind).unwrap();
+    std::thread::spawn(move || {
+        while let Ok((stream, _)) = taken.accept() {
+            drop(stream);
+        }
+    });
+    doctor(&settings).has("port_taken", "error", &bind);
 }
 
 #[test]
@@ -183,6 +283,54 @@ fn a_receiver_that_is_not_there() {
     let report = doctor(&[&["--store", "memory"][..], &as_flags(&sink)].concat());
     report.has("receiver_unreachable", "error", "check `sink.url`");
     assert!(!report.json.to_string().contains("hush"));
+}
+
+#[test]
+fn the_proxy_on_the_way_to_a_receiver() {
+    let there = TcpListener::bind("127.0.0.1:0").unwrap();
+    let there = there.local_addr().unwrap();
+    let not_there = http::free_port(0).unwrap();
+    // No such host: only the proxy could find it.
+    let sink = sink_settings(&[
+        "kind=webhook",
+        "name=a",
+        "url=https://receiver.invalid/hook",
+        "secret=hush",
+    ]);
+    let settings = [&["--store", "memory"][..], &as_flags(&sink)].concat();
+    let through = |proxy: &str, more: &[(&str, &str)]| {
+        let mut command = command(BINARY);
+        for name in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"] {
+            command
+                .env_remove(name)
+                .env_remove(name.to_ascii_lowercase());
+        }
+        command.env("HTTPS_PROXY", proxy).envs(more.iter().copied());
+        examined(command, &settings)
+    };
+    let url = format!("http://me:hidden@{there}");
+    let report = through(&url, &[]);
+    report.is_well();
+    let text = report.json.to_string();
+    assert!(
+        text.contains(&format!("the proxy `{there}` accepts")) && text.contains("receiver.invalid"),
+        "{text}"
+    );
+    assert!(!text.contains("hidden"), "{text}");
+    let url = format!("http://me:hidden@127.0.0.1:{not_there}");
+    let report = through(&url, &[]);
+    report.has("receiver_unreachable", "error", "HTTPS_PROXY");
+    report.has(
+        "receiver_unreachable",
+        "error",
+        &format!("127.0.0.1:{not_there}"),
+    );
+    assert!(!report.json.to_string().contains("hidden"));
+    through(&url, &[("NO_PROXY", "receiver.invalid")]).has(
+        "receiver_unreachable",
+        "error",
+        "check `sink.url`",
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::support::{connects, event, on_each_store};
+use crate::support::{Service, connects, event, on_each_store};
 
 #[test]
 fn a_client_is_explained() {
@@ -285,4 +285,29 @@ fn the_quarantine_shows_bytes_and_reason() {
             .get("/v1/quarantine?cursor=x")
             .is_problem(422, "invalid_parameter", "`cursor`");
     });
+}
+
+#[test]
+fn a_client_whose_id_is_the_name_of_a_call_is_answered() {
+    let service = Service::memory(&[]);
+    service.tell(&[event("query", "1", "connect", 1_000)]);
+    let answer = service.get("/v1/clients/query");
+    assert_eq!(answer.json["clientId"], "query", "{}", answer.text);
+    assert_eq!(answer.json["online"], true);
+    let head = service.raw(&format!(
+        "HEAD /v1/clients/query HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+        service.address()
+    ));
+    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    let history = service.get("/v1/clients/query/history");
+    assert_eq!(history.json["transitions"][0]["clientId"], "query");
+    service
+        .get("/v1/clients/query?x=1")
+        .is_problem(422, "invalid_parameter", "takes none");
+    let many = service.post(
+        "/v1/clients/query",
+        "application/json",
+        r#"{"clientIds":["query"]}"#,
+    );
+    assert_eq!(many.json["clients"][0]["online"], true, "{}", many.text);
 }

@@ -290,3 +290,18 @@ fn help_teaches_by_example() {
         assert!(out.contains("Examples:\n  "), "{name}");
     }
 }
+
+#[test]
+fn a_configuration_that_cannot_be_printed_is_a_sentence() {
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let mut command = command(&["serve", "--print-config"]);
+    let (code, _, said) = finished(command.stdout(full).output().unwrap());
+    assert_eq!(code, 2, "{said}");
+    assert!(
+        said.contains("cannot write to standard output") && !said.contains("panicked"),
+        "{said}"
+    );
+}

@@ -113,6 +113,42 @@ fn size_and_type_are_limited() {
 }
 
 #[test]
+fn an_encoded_body_is_refused_and_leaves_nothing() {
+    let service = Service::memory(&[]);
+    let event = event("a", "1", "connect", 1).to_string();
+    let sent = |path: &str, encoding: &str| {
+        service.raw(&format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Encoding: {encoding}\r\n\
+             Content-Length: {}\r\nConnection: close\r\n\r\n{event}",
+            service.address(),
+            event.len()
+        ))
+    };
+    for path in ["/v1/events", "/v1/clients/query", "/v1/reconcile"] {
+        for encoding in [
+            "gzip",
+            "br",
+            "identity, gzip",
+            "identity\r\nContent-Encoding: zstd",
+        ] {
+            let answer = sent(path, encoding);
+            assert!(answer.starts_with("HTTP/1.1 415 "), "{encoding}: {answer}");
+            for part in [
+                "accept-encoding: identity",
+                "unsupported_content_encoding",
+                "send the body as it is",
+            ] {
+                assert!(answer.contains(part), "{encoding}: {answer} lacks {part}");
+            }
+        }
+    }
+    assert_eq!(service.get("/v1/stats").json["clients"], 0);
+    assert_eq!(service.get("/v1/quarantine").json["records"], json!([]));
+    let answer = sent("/v1/events", "Identity");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[test]
 fn a_record_beyond_the_limit_is_named() {
     let service = Service::memory(&["--set", "limits.record=200"]);
     let long = event(&"c".repeat(150), "1", "connect", 1);

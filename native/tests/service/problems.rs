@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use serde_json::{Value, json};
+
 use crate::support::{Service, connects, eventually, run};
 
 #[test]
@@ -84,6 +86,18 @@ fn the_description_has_every_route_and_no_other() {
                 .any(|allowed| allowed.eq_ignore_ascii_case(method)),
             "{route}: {allow}"
         );
+    }
+    // Where a token is wanted if there is one, and where never.
+    for (path, item) in paths {
+        let guarded = path.starts_with("/v1/") || path == "/metrics";
+        let wanted = if guarded {
+            json!([{}, {"token": []}])
+        } else {
+            Value::Null
+        };
+        for (method, operation) in item.as_object().unwrap() {
+            assert_eq!(operation["security"], wanted, "{method} {path}");
+        }
     }
     let schemas = document["components"]["schemas"].as_object().unwrap();
     let text = document.to_string();

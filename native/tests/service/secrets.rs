@@ -89,6 +89,10 @@ fn commands_say_no_secret() {
                 &["serve", "--config", &config, "--set", "api.rate=x"],
                 "`api.rate`",
             ),
+            (
+                &["serve", "--config", &config, "--set", "token=hush"],
+                "`--set token` is not of the form",
+            ),
             (&["serve", "--help"], "--config"),
             (&["get", "--help"], "--token-file"),
             (&["get", "a", "--url", "http://127.0.0.1:1"], "cannot reach"),

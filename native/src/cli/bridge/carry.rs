@@ -18,6 +18,11 @@ use super::target::{Item, Target, Untaken};
 const QUEUE: usize = 10_000;
 /// Most messages of one call of the target.
 const BATCH: usize = 512;
+/// Most bytes of them, unless one alone has more: less than services, proxies before them and RocketMQ take.
+const BYTES: usize = 512 * 1024;
+/// Most bytes of a payload and of a topic that the record of an unreadable message quotes. In JSON a byte may take six,
+/// and a record has 64 KiB.
+const QUOTED: (usize, usize) = (8 * 1024, 1024);
 /// Pauses between attempts at the target: the first, and the longest.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
 /// Mosquitto's uptime, every 10 s unless its `sys_interval` says otherwise.
@@ -183,8 +188,8 @@ impl<'a> Carry<'a> {
                 let record = json!({
                     "adapter": self.format.as_str(),
                     "reason": unknown.message,
-                    "topic": message.topic,
-                    "payload": String::from_utf8_lossy(&message.payload),
+                    "topic": quoted(message.topic.as_bytes(), QUOTED.1),
+                    "payload": quoted(&message.payload, QUOTED.0),
                 });
                 items.push(Item::Unknown(record.to_string()));
             }
@@ -226,8 +231,11 @@ impl<'a> Carry<'a> {
         if items.is_empty() {
             return Ok(());
         }
-        for items in items.chunks(BATCH) {
-            self.hand_over(items).await?;
+        let mut left = items;
+        while !left.is_empty() {
+            let (now, later) = left.split_at(portion(left));
+            self.hand_over(now).await?;
+            left = later;
         }
         self.keep.handed_over()
     }
@@ -248,7 +256,55 @@ impl<'a> Carry<'a> {
     }
 }
 
+/// How many of the first items one call of the target takes, at least one.
+fn portion(items: &[Item]) -> usize {
+    let mut bytes = 0;
+    let fits = |item: &&Item| {
+        bytes += item.line().len() + 1;
+        bytes <= BYTES
+    };
+    items.iter().take(BATCH).take_while(fits).count().max(1)
+}
+
+/// The text, cut where it is longer.
+fn quoted(text: &[u8], most: usize) -> String {
+    if text.len() <= most {
+        return String::from_utf8_lossy(text).into_owned();
+    }
+    // Not within a character.
+    let whole = (most.saturating_sub(3)..=most).rev();
+    let mut ends = whole.filter(|end| text[*end] & 0xc0 != 0x80);
+    let end = ends.next().unwrap_or(most);
+    String::from_utf8_lossy(&text[..end]).into_owned() + "…"
+}
+
 /// A panic in the connection's task is a failure like any other.
 fn said(ended: Result<Result<(), Failure>, tokio::task::JoinError>) -> Result<(), Failure> {
     ended.unwrap_or_else(|error| Err(Failure::Said(error.to_string())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_has_no_more_than_so_many_messages_and_bytes() {
+        let items = |count: usize, bytes: usize| -> Vec<Item> {
+            let item = || Item::Unknown("x".repeat(bytes));
+            std::iter::repeat_with(item).take(count).collect()
+        };
+        assert_eq!(portion(&items(3, 10)), 3);
+        assert_eq!(portion(&items(BATCH + 1, 10)), BATCH);
+        assert_eq!(portion(&items(5, BYTES / 2 - 1)), 2);
+        assert_eq!(portion(&items(5, BYTES)), 1);
+    }
+
+    #[test]
+    fn a_quote_is_cut_between_characters() {
+        assert_eq!(quoted(b"abc", 3), "abc");
+        assert_eq!(quoted(b"abcd", 3), "abc…");
+        assert_eq!(quoted("aüb".as_bytes(), 2), "a…");
+        assert_eq!(quoted("😀😀".as_bytes(), 7), "😀…");
+        assert_eq!(quoted(&[0x80; 9], 4).chars().count(), 5);
+    }
 }

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::net::TcpListener;
 
 use super::super::service::Service;
-use super::{Finding, Name};
+use super::{Finding, Name, handshake};
 use crate::config::Api;
 
 /// Tries the address, and looks at who may reach it.
@@ -37,19 +37,6 @@ pub(super) fn check(api: &Api) -> Vec<Finding> {
                 "correct `api.tls.cert` and `api.tls.key`",
             ),
         });
-    }
-    let tokens = api.all_tokens();
-    let files = tokens.iter().filter_map(|token| token.file.as_ref());
-    for path in files.chain(api.tls.iter().map(|tls| &tls.key)) {
-        if super::reach::others_may_read(path) {
-            let path = path.display();
-            findings.push(Finding::note(
-                Name::SecretOpenToOthers,
-                "api",
-                format!("`{path}` can be read by every user of this machine"),
-                &format!("`chmod 600 {path}`"),
-            ));
-        }
     }
     findings
 }
@@ -94,9 +81,11 @@ fn address(api: &Api) -> Finding {
     }
 }
 
-/// Whether a service answers there. Sends no token and trusts any certificate,
-/// as nothing depends on what it says.
+/// Whether a service answers there, be it by asking for a certificate. Sends no token and trusts
+/// any certificate, as nothing depends on what it says.
 fn answers(api: &Api) -> bool {
     let url = format!("{}://{}", api.scheme(), api.bind);
-    Service::stranger(&url).get("/healthz").is_ok()
+    let closed = api.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+    (closed && handshake::wants_certificate(api.bind))
+        || Service::stranger(&url).get("/healthz").is_ok()
 }

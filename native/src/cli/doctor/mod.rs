@@ -13,8 +13,10 @@ use crate::config::{Config, ConfigError, ConfigFault};
 mod bind;
 mod clock;
 mod finding;
+mod handshake;
 mod print;
 mod reach;
+mod secrets;
 mod sink;
 mod source;
 mod store;
@@ -104,12 +106,15 @@ fn examine(config: &Config) -> Vec<Finding> {
     let bound = bind::check(&config.api);
     let running = bound.iter().any(|one| one.name == Name::ServiceRunning);
     findings.extend(bound);
+    let part = |section: &str, index: usize| match section {
+        "source" => format!("source {index} ({})", config.source[index].kind()),
+        "sink" => sink::part(&config.sink[index]),
+        section => section.to_owned(),
+    };
+    findings.extend(secrets::check(config, part));
     findings.extend(store::check(&config.store, running));
     for (index, source) in config.source.iter().enumerate() {
-        findings.extend(source::check(
-            &format!("source {index} ({})", source.kind()),
-            source,
-        ));
+        findings.extend(source::check(&part("source", index), source));
     }
     findings.extend(config.sink.iter().flat_map(sink::check));
     findings

@@ -47,7 +47,7 @@ pub(super) fn remoting(part: &str, config: &Config, consumes: bool) -> Vec<Findi
             Name::SourceUnusable,
             part,
             "the RocketMQ client panicked",
-            "try again with `RUST_LOG=debug`, and report what it says",
+            "start the service with `RUST_LOG=debug`, and report what it says there",
         )],
     }
 }

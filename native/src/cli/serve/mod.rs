@@ -1,5 +1,6 @@
 //! `mqtt-presence serve`: sources → store → answers.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -45,7 +46,9 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode, Failure> {
         .load()
         .map_err(|error| Failure::Said(error.to_string()))?;
     if args.print_config {
-        print!("{}", config.shown());
+        io::stdout()
+            .write_all(config.shown().as_bytes())
+            .map_err(|error| Failure::of_output(&error))?;
         return Ok(ExitCode::SUCCESS);
     }
     log::begin(&config.log);

@@ -73,7 +73,7 @@ impl Config {
     }
 
     /// What cannot work, in one sentence.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         if self.tls {
             return Err(format!(
                 "`tls = true` is not possible: the gRPC client library cannot connect with TLS; \
