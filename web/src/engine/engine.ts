@@ -53,7 +53,7 @@ export interface Engine {
   offenders(kind: AnomalyKind, first: number, count: number): Promise<Anomaly[]>;
   errors(first: number, count: number): Promise<RejectedRecord[]>;
 
-  /** Chunks of a file to save. */
+  /** Chunks of a file to save. What only a complete survey tells waits for one; a change meanwhile ends it with an error. */
   export(what: "ndjson" | "csv" | "report", filter: EventFilter): AsyncIterable<Uint8Array>;
   close(): void;
 }
@@ -83,7 +83,8 @@ export interface RuleOptions {
 }
 
 export interface Progress {
-  state: "loading" | "ready" | "connecting" | "live" | "lagging" | "reconnecting" | "failed";
+  /** `surveying`: all is read, and evaluated anew by other options. */
+  state: "loading" | "surveying" | "ready" | "connecting" | "live" | "lagging" | "reconnecting" | "failed";
   bytes: number;
   /** `null` when nobody knows, as with unpacked bytes. */
   bytesTotal: number | null;
@@ -93,7 +94,7 @@ export interface Progress {
   clients: number;
   /**
    * These three are of the records looked through so far, which while loading may be the first
-   * quarter; complete when `state` is `ready`.
+   * quarter, and are 0 while `surveying`; complete when `state` is `ready`.
    */
   duplicates: number;
   /** Online in the end, as believed. */

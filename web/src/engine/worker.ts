@@ -35,6 +35,11 @@ let formats: BrokerFormat[] = [];
 let told = 0;
 /** Grows with each cancel, so that what runs knows that it is over. */
 let round = 0;
+/** Grows with whatever changes the answers: a file that is saved in pieces is of one of them. */
+let version = 0;
+let saved = 0;
+/** What waits for a complete survey. */
+const unsettled: (() => void)[] = [];
 
 // The first message comes before WebAssembly is ready, and waits for it.
 self.onmessage = (event: MessageEvent<Request>) => void answer(event.data);
@@ -102,6 +107,25 @@ function report(now = true): void {
   post({ progress: { state, bytes, bytesTotal, ...counts, range: { from, to }, faults, formats } });
 }
 
+/** All that was pushed is surveyed. */
+function settle(): void {
+  state = "ready";
+  report();
+  for (const go of unsettled.splice(0)) go();
+}
+
+const reading = () => state === "loading";
+
+/** Until all that is to be read is read and surveyed. */
+async function settled(): Promise<void> {
+  while (reading() || state === "surveying") await new Promise<void>((go) => unsettled.push(go));
+}
+
+/** What is asked of all clients while they are evaluated anew waits: of none of them it would be an empty answer. */
+async function evaluated(): Promise<void> {
+  while (state === "surveying") await new Promise<void>((go) => unsettled.push(go));
+}
+
 async function survey(mine: number): Promise<void> {
   while (mine === round && !replay.survey(STEP)) {
     report(false);
@@ -112,6 +136,7 @@ async function survey(mine: number): Promise<void> {
 async function load(inputs: Input[]): Promise<void> {
   const mine = round;
   state = "loading";
+  version += 1;
   bytesTotal += inputs.reduce((sum, { blob }) => sum + blob.size, 0);
   report();
   for (const input of inputs) {
@@ -120,10 +145,7 @@ async function load(inputs: Input[]): Promise<void> {
   }
   if (mine === round) await survey(mine);
   // Whoever cancelled has begun anew.
-  if (mine === round) {
-    state = "ready";
-    report();
-  }
+  if (mine === round) settle();
 }
 
 async function read(input: Input, mine: number): Promise<void> {
@@ -191,8 +213,9 @@ function notUtf8(since: number): boolean {
 
 function anew(): void {
   round += 1;
-  [state, bytes, bytesTotal, faults, formats] = ["ready", 0, 0, [], []];
-  report();
+  version += 1;
+  [bytes, bytesTotal, faults, formats] = [0, 0, [], []];
+  settle();
 }
 
 const methods = {
@@ -205,9 +228,7 @@ const methods = {
     bytesTotal = bytes;
     const mine = round;
     void survey(mine).then(() => {
-      if (mine !== round) return;
-      state = "ready";
-      report();
+      if (mine === round) settle();
     });
   },
   clear(): void {
@@ -220,14 +241,27 @@ const methods = {
   },
   async setOptions(options: RuleOptions): Promise<void> {
     replay.setOptions(options);
-    if (state === "loading") return;
-    await survey(round);
-    report();
+    version += 1;
+    if (reading()) return;
+    const mine = round;
+    if (!replay.survey(STEP)) {
+      state = "surveying";
+      report();
+      await survey(mine);
+    }
+    // A file that came meanwhile is surveyed at its end.
+    if (mine === round && !reading()) settle();
   },
-  overview: ({ from, to }: Range, width: number) => replay.overview(from, to, width),
+  async overview({ from, to }: Range, width: number) {
+    await evaluated();
+    return replay.overview(from, to, width);
+  },
   lanes: (clients: Uint32Array, { from, to }: Range, width: number) => replay.lanes(clients, from, to, width),
   channels: (clients: Uint32Array, { from, to }: Range) => replay.channels(clients, from, to),
-  order: (sort: Sort, filter: ClientFilter) => replay.order(sort, filter),
+  async order(sort: Sort, filter: ClientFilter) {
+    await evaluated();
+    return replay.order(sort, filter);
+  },
   names: (clients: Uint32Array) => replay.names(clients),
   find: (clientId: string) => replay.find(clientId) ?? null,
   events: (filter: EventFilter, first: number, count: number) => replay.events(filter, first, count),
@@ -258,5 +292,11 @@ const methods = {
   offenders: (kind: string, first: number, count: number) => replay.offenders(kind, first, count),
   errors: (first: number, count: number) =>
     (replay.errors(first, count) as { file?: string }[]).map((error) => ({ ...error, file: error.file ?? null })),
-  exportPiece: (what: string, filter: EventFilter, from: number) => replay.exportPiece(what, filter, from),
+  async exportPiece(what: string, filter: EventFilter, from: number) {
+    if (from === 0) {
+      if (what === "report" || filter.anomalous) await settled();
+      saved = version;
+    } else if (saved !== version) throw { code: "changed", message: "the recording changed while it was being saved" };
+    return replay.exportPiece(what, filter, from);
+  },
 };

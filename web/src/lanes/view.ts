@@ -6,7 +6,7 @@ import { fit, hatch } from "../paint/canvas";
 import { faded } from "../paint/colour";
 import { Scroller } from "../shell/scroller";
 import { namesRevision, wantNames } from "../state/names";
-import { engine, progress, revision } from "../state/session";
+import { counting, engine, progress, revision } from "../state/session";
 import { palette } from "../state/theme";
 import { chosenRange, cursor, fitted, pinned, range, selected } from "../state/view";
 import { clock, dayAndClock, tickLabel } from "../time/format";
@@ -32,8 +32,11 @@ export interface Glance {
 export const visibleRows = signal<readonly Row[]>([]);
 export const pinnedHeight = signal(0);
 export const glances = signal<ReadonlyMap<number, Glance>>(new Map());
-/** Clients online at the cursor. */
-export const onlineAtCursor = signal({ believed: 0, actual: 0, open: 0 });
+/** Clients online at the cursor; `null` until they are counted. */
+export const onlineAtCursor = signal<{ believed: number; actual: number; open: number } | null>(null);
+effect(() => {
+  if (counting.value || !engine.value) onlineAtCursor.value = null;
+});
 /** Time under the pointer. */
 export const hoverTime = signal<number | null>(null);
 /** A range that is being selected with Shift and drag. */
@@ -443,7 +446,8 @@ export class LanesView {
       });
       batch(() => {
         glances.value = found;
-        onlineAtCursor.value = { believed: standing.believedOnline, actual: standing.actualOnline, open: standing.actualOpen };
+        // Of a part, or of nobody while all is evaluated anew.
+        if (!counting.peek()) onlineAtCursor.value = { believed: standing.believedOnline, actual: standing.actualOnline, open: standing.actualOpen };
       });
     },
   );

@@ -27,7 +27,7 @@ export const en = {
     records: (count: number) => of(count, "record", "records"),
     transitions: (count: number) => of(count, "transition", "transitions"),
     clients: (count: number) => of(count, "client", "clients"),
-    online: (count: number) => `${n(count)} believed online`,
+    online: (count: number | null) => `${count === null ? "…" : n(count)} believed online`,
     rejected: (count: number) => `${n(count)} rejected`,
     anomalies: (count: number) => of(count, "anomaly", "anomalies"),
     open: "Open…",
@@ -71,6 +71,7 @@ export const en = {
     read: (done: number, total: number | null) => (total === null ? bytes(done) : `${bytes(done)} of ${bytes(total)}`),
     rate: (perSecond: number) => `${n(perSecond)} records/s`,
     cancel: "Cancel",
+    evaluating: "Applying the rule",
     dropNow: "Drop to add to what is loaded",
   },
 
@@ -265,6 +266,7 @@ export const en = {
     csv: "Intervals, as CSV",
     report: "Report, as JSON",
     png: "Lanes, as PNG",
+    later: "The file is saved once everything has been read and evaluated.",
   },
 
   fileKind: {

@@ -26,7 +26,7 @@ export const zh: Messages = {
     records: (count) => `${n(count)} 条记录`,
     transitions: (count) => `${n(count)} 次状态变化`,
     clients: (count) => `${n(count)} 个客户端`,
-    online: (count) => `认为在线 ${n(count)}`,
+    online: (count) => `认为在线 ${count === null ? "…" : n(count)}`,
     rejected: (count) => `拒收 ${n(count)}`,
     anomalies: (count) => `${n(count)} 处异常`,
     open: "打开…",
@@ -70,6 +70,7 @@ export const zh: Messages = {
     read: (done, total) => (total === null ? bytes(done) : `${bytes(done)} / ${bytes(total)}`),
     rate: (perSecond) => `${n(perSecond)} 条/秒`,
     cancel: "取消",
+    evaluating: "正在应用规则",
     dropNow: "松开以追加到已加载的数据",
   },
 
@@ -260,6 +261,7 @@ export const zh: Messages = {
     csv: "时段（CSV）",
     report: "报告（JSON）",
     png: "泳道（PNG）",
+    later: "全部读取并判断完成后将保存文件。",
   },
 
   fileKind: {

@@ -167,7 +167,7 @@ export function OverviewPanel() {
     };
   }, []);
   const texts = messages.value.overview;
-  const { believed, actual, open } = onlineAtCursor.value;
+  const online = onlineAtCursor.value;
   const { from, to } = range.value;
   const all = progress.value.range;
   const keys = (event: KeyboardEvent) => {
@@ -186,8 +186,7 @@ export function OverviewPanel() {
       <div class="label">
         <h2>{texts.title}</h2>
         <p class="numbers" data-testid="online-at-cursor">
-          {/* What is in fact depends on records still to be read. */}
-          {progress.value.state === "loading" ? "…" : texts.atCursor(believed, actual, open)}
+          {online ? texts.atCursor(online.believed, online.actual, online.open) : "…"}
         </p>
         <Legend />
       </div>

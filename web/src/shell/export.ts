@@ -1,7 +1,8 @@
 import { lanesView } from "../lanes/panel";
 import { nameOf } from "../state/names";
-import { engine } from "../state/session";
-import { eventFilter } from "../state/view";
+import { tell } from "../state/notices";
+import { counting, engine } from "../state/session";
+import { eventFilter, onlyAnomalous } from "../state/view";
 import { save, saveBlob } from "./save";
 
 const FILES = {
@@ -18,5 +19,6 @@ export function exportAs(what: "ndjson" | "csv" | "report" | "png"): void {
     return;
   }
   const [name, type] = FILES[what];
+  if (counting.peek() && (what === "report" || (what === "ndjson" && onlyAnomalous.peek()))) tell("done", (texts) => texts.export.later);
   void save(name, type, source.export(what, eventFilter.peek()));
 }

@@ -5,8 +5,8 @@ import { LiveEngine } from "../engine/live";
 import { language, messages } from "../messages";
 import { chooseLanguage, share } from "../state/link";
 import {
-  cancelLoad, changeOptions, changeReadAs, closeRecording, engine, followService, inputs, options, progress, readAs, recordsPerSecond,
-  serviceHere,
+  cancelLoad, changeOptions, changeReadAs, closeRecording, counting, engine, followService, inputs, options, progress, readAs,
+  recordsPerSecond, serviceHere,
 } from "../state/session";
 import { themeChoice } from "../state/theme";
 import { dialog, panel } from "../state/view";
@@ -81,7 +81,7 @@ function Counts() {
       )}
       {/* Last what may be left out where there is no room. */}
       <li data-count="clients">{header.clients(clients)}</li>
-      <li data-count="online">{header.online(online)}</li>
+      <li data-count="online">{header.online(counting.value ? null : online)}</li>
     </ul>
   );
 }
@@ -89,6 +89,14 @@ function Counts() {
 function Loading() {
   const { load } = messages.value;
   const { state, bytes, bytesTotal } = progress.value;
+  if (state === "surveying") {
+    return (
+      <div class="loading" role="status" data-testid="loading">
+        <progress aria-label={load.evaluating} />
+        <span>{load.evaluating}</span>
+      </div>
+    );
+  }
   if (state !== "loading") return null;
   return (
     <div class="loading" role="status" data-testid="loading">

@@ -1,4 +1,4 @@
-import { batch, signal } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
 import type { Engine, Fault, Input, Progress, RuleOptions, Shape } from "../engine/engine";
 import { LiveEngine } from "../engine/live";
 import { openRecording } from "../engine/recording";
@@ -15,6 +15,8 @@ const nothing: Progress = {
 
 export const engine = signal<Engine | null>(null);
 export const progress = signal<Progress>(nothing);
+/** Counts of all clients, and anomalies, are still those of a part or of none. */
+export const counting = computed(() => progress.value.state === "loading" || progress.value.state === "surveying");
 /** Grows whenever what the engine would answer has changed. */
 export const revision = signal(0);
 export const inputs = signal<readonly Input[]>([]);
@@ -54,7 +56,10 @@ function use(next: Engine | null): void {
     engine.value = next;
     revision.value += 1;
   });
-  if (next) next.onProgress = (step) => engine.peek() === next && receive(step);
+}
+
+function listen(to: Engine): void {
+  to.onProgress = (step) => engine.peek() === to && receive(step);
 }
 
 function receive(step: Progress): void {
@@ -66,8 +71,9 @@ function receive(step: Progress): void {
   }
   batch(() => {
     progress.value = step;
-    // Every answer costs the worker time that it could read in.
-    if (step.state !== "loading" || now - renewed > RENEW || before.range.to === 0) {
+    // Every answer costs the worker time that it could read in; until all is evaluated anew it has none.
+    const due = step.state !== "loading" || now - renewed > RENEW || before.range.to === 0;
+    if (due && step.state !== "surveying") {
       renewed = now;
       revision.value += 1;
       // A view or a cursor that moved asks as much as a new revision does.
@@ -129,6 +135,7 @@ async function read(further: Input[], from: Origin | null, afresh: boolean, want
     if (afresh || target?.kind !== "recording") {
       target = openRecording();
       use(target);
+      progress.value = { ...nothing, state: "loading" };
       await target.readAs(readAs.peek());
       await target.setOptions(options.peek());
       if (engine.peek() !== target) return;
@@ -140,6 +147,8 @@ async function read(further: Input[], from: Origin | null, afresh: boolean, want
       inputs.value = [...inputs.peek(), ...good];
       progress.value = { ...progress.peek(), state: "loading" };
     });
+    // Before this it would say that it has read all of nothing.
+    listen(target);
     await target.load(good);
     if (engine.peek() === target && progress.peek().accepted === before && good.length === 1) {
       tellFault({ code: "no_event", input: good[0].name, details: {} });
@@ -175,6 +184,7 @@ export function followService(): void {
   turns += 1;
   const live = new LiveEngine(new URL("./", document.baseURI));
   use(live);
+  listen(live);
   // Flips reorder other sorts all the time.
   sort.value = "name";
   void live.load();

@@ -6,13 +6,14 @@ import { messages } from "../messages";
 import { Icon } from "../shell/icon";
 import { save } from "../shell/save";
 import { leapToAnomaly, moveToRecord, playing } from "../state/replay";
-import { engine, progress, revision } from "../state/session";
+import { counting, engine, progress, revision } from "../state/session";
 import { anomalyKind, atEnd, clientFilter, selected } from "../state/view";
 import { bySeverity } from "./severity";
 
 const PAGE = 12;
 
-const summaries = signal<readonly AnomalySummary[]>([]);
+/** `null` until the engine has said it of all there is. */
+const summaries = signal<readonly AnomalySummary[] | null>(null);
 const offenders = signal<readonly Anomaly[]>([]);
 const rejected = signal<readonly RejectedRecord[]>([]);
 const wanted = signal({ offenders: PAGE, rejected: PAGE });
@@ -23,7 +24,8 @@ const askSummaries = latest(
     return { source, found: source ? await source.anomalies() : [] };
   },
   ({ source, found }) => {
-    if (source !== engine.peek()) return;
+    // An answer that was given meanwhile is of a part.
+    if (source !== engine.peek() || counting.peek()) return;
     summaries.value = bySeverity(found);
     pointOut();
   },
@@ -49,10 +51,10 @@ const askRejected = latest(
 /** The worst finding is chosen for a person who has chosen nothing yet. */
 let pointedOut: unknown = null;
 function pointOut(): void {
-  if (progress.peek().state !== "ready" || pointedOut === engine.peek() || summaries.peek().length === 0) return;
+  const [worst] = summaries.peek() ?? [];
+  if (progress.peek().state !== "ready" || pointedOut === engine.peek() || !worst) return;
   pointedOut = engine.peek();
   if (selected.peek() !== null || !atEnd.peek()) return;
-  const [worst] = summaries.peek();
   anomalyKind.value ??= worst.kind;
   selected.value = worst.first.client;
 }
@@ -68,7 +70,7 @@ function watch(): () => void {
       void revision.value;
       // Anomalies are complete when all is read; asking at each step would slow the reading.
       if (progress.value.state === "ready" && engine.value) askSummaries(undefined);
-      else if (!engine.value || progress.value.records === 0) summaries.value = [];
+      else summaries.value = null;
     }),
     effect(() => {
       void revision.value;
@@ -199,16 +201,16 @@ async function downloadRejected(): Promise<void> {
 export function WrongPanel() {
   useEffect(watch, []);
   const { wrong } = messages.value;
-  const { state, rejected: count, records } = progress.value;
+  const { rejected: count, records } = progress.value;
   const live = engine.value?.kind === "live";
   return (
     <section class="panel wrong" aria-label={wrong.title} data-panel="wrong">
       <div class="bar"><h2>{wrong.title}</h2></div>
       <div class="body" tabIndex={0} role="group" aria-label={wrong.title}>
         {live && <p class="nothing">{wrong.liveOnly}</p>}
-        {!live && state === "loading" && <p class="nothing">{wrong.counting}</p>}
-        {!live && state === "ready" && records > 0 && summaries.value.length === 0 && count === 0 && <p class="nothing">{wrong.nothing}</p>}
-        <ul class="findings">{summaries.value.map((summary) => <Finding key={summary.kind} summary={summary} />)}</ul>
+        {!live && !summaries.value && (counting.value || records > 0) && <p class="nothing">{wrong.counting}</p>}
+        {!live && records > 0 && summaries.value?.length === 0 && count === 0 && <p class="nothing">{wrong.nothing}</p>}
+        <ul class="findings">{summaries.value?.map((summary) => <Finding key={summary.kind} summary={summary} />)}</ul>
         <Rejected />
       </div>
     </section>
