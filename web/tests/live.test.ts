@@ -58,6 +58,23 @@ describe("track of a client", () => {
     expect(made.believed.map(({ arrived }) => arrived)).toEqual([130]);
   });
 
+  it("forgets what is old, but how the client was then", () => {
+    const made = new Track();
+    made.add({ record: 0, time: 10, arrived: 10, state: State.offline });
+    for (let record = 1; record <= 6; record += 1) {
+      made.add({ record, time: record * 100, arrived: record * 100, state: record % 2 ? State.online : State.offline });
+    }
+    // Came after the third and is of a time before it.
+    made.add({ record: 7, time: 250, arrived: 600, state: State.offline });
+    made.forget(5);
+    expect(made.actual.map(({ record }) => record)).toEqual([7, 4, 5, 6]);
+    expect(made.believed.map(({ record }) => record)).toEqual([4, 5, 6, 7]);
+    expect(made.count).toBe(4);
+    expect(stateAt(made.believed, (flip) => flip.arrived, 450)).toBe(State.offline);
+    // What is kept is still taken once only.
+    expect(made.add({ record: 4, time: 400, arrived: 400, state: State.offline })).toBe(false);
+  });
+
   it("becomes columns with the share online", () => {
     const out = { state: new Uint8Array(4), fill: new Uint8Array(4), count: new Uint16Array(4) };
     rasterize(track().actual, time, 50, 60, 4, 0, out);

@@ -52,7 +52,8 @@ describe("messages", () => {
     expect(fault("not_this_format", { what: "pdf" })).toContain("a PDF document");
     const codes = [
       "empty_input", "no_event", "gzip_truncated", "gzip_invalid", "invalid_utf8", "read_failed", "clipboard_empty", "url_failed",
-      "link_broken", "cancelled", "out_of_memory", "engine_failed", "service_failed", "service_token", "history_gone", "export_failed",
+      "link_broken", "cancelled", "out_of_memory", "engine_failed", "service_failed", "service_token", "history_gone", "paused_long",
+      "export_failed",
     ];
     const said = codes.map((code) => fault(code));
     expect(new Set(said).size).toBe(codes.length);

@@ -13,6 +13,8 @@ const MOST_CLIENTS = 50_000;
 /** Transitions kept, and those from before the page was opened that are asked for. */
 const MOST_ROWS = 200_000;
 const BACKLOG = 5_000;
+/** Transitions that wait behind a pause; with more, what is kept begins anew after it. */
+const MOST_HELD = 100_000;
 /** Beyond this the answers are old enough to say so. */
 const LAGGING = 10_000;
 /** Events that are older than this say nothing of what time it is. */
@@ -69,12 +71,15 @@ class Refused extends Error {
   }
 }
 
+/** More came during a pause than is kept. */
+class Overrun extends Error {}
+
 /** A running service, by its HTTP API: belief by the order in which flips came; fact by event time. */
 export class LiveEngine implements Engine {
   readonly kind = "live";
   onProgress: ((progress: Progress) => void) | null = null;
-  /** Called when the number of transitions that wait behind a pause changes. */
-  onHeld: ((held: number) => void) | null = null;
+  /** Called when the number of transitions that wait behind a pause changes; `more` once they are no longer counted. */
+  onHeld: ((held: number, more: boolean) => void) | null = null;
 
   private ids: string[] = [];
   private numbers = new Map<string, number>();
@@ -83,6 +88,8 @@ export class LiveEngine implements Engine {
   private present = new Set<number>();
   private rows: Row[] = [];
   private held: Transition[] | null = null;
+  /** Ends the wait for the end of a pause during which too much came. */
+  private resume: (() => void) | null = null;
   private lastId = 0;
   private first = Infinity;
   /** Newest event time of the flips that came, and of all that is known. */
@@ -120,6 +127,12 @@ export class LiveEngine implements Engine {
         await this.follow(() => (wait = 500));
       } catch (error) {
         if (signal.aborted) break;
+        if (error instanceof Overrun) {
+          await new Promise<void>((resume) => (this.resume = resume));
+          fresh = true;
+          this.fault("paused_long");
+          continue;
+        }
         if (error instanceof Refused && error.status === 410) {
           fresh = true;
           this.fault("history_gone");
@@ -149,8 +162,11 @@ export class LiveEngine implements Engine {
     if (on === (this.held !== null)) return;
     const waiting = this.held ?? [];
     this.held = on ? [] : null;
-    for (const transition of waiting) this.apply(transition);
-    this.onHeld?.(0);
+    // After an overrun all is asked for anew.
+    if (this.resume) this.resume();
+    else for (const transition of waiting) this.apply(transition);
+    this.resume = null;
+    this.onHeld?.(0, false);
     this.tellSoon();
   }
 
@@ -162,6 +178,7 @@ export class LiveEngine implements Engine {
 
   close(): void {
     this.stopped.abort();
+    this.resume?.();
     if (this.told) clearTimeout(this.told);
   }
 
@@ -393,6 +410,7 @@ export class LiveEngine implements Engine {
     this.present.clear();
     this.changes += 1;
     this.rows = [];
+    if (this.held) this.held = [];
     this.first = Infinity;
     this.newest = this.known = 0;
     this.lastId = Math.max(0, this.stats.lastTransition - BACKLOG);
@@ -433,9 +451,14 @@ export class LiveEngine implements Engine {
       if (message.event === "gap") throw new Refused(410, message.data);
       if (message.data) {
         const transition = JSON.parse(message.data) as Transition;
+        if (this.held && this.held.length >= MOST_HELD) {
+          this.onHeld?.(this.held.length, true);
+          // Nothing more need come before somebody looks again.
+          throw new Overrun();
+        }
         if (this.held) {
           this.held.push(transition);
-          this.onHeld?.(this.held.length);
+          this.onHeld?.(this.held.length, false);
         } else this.apply(transition);
       }
       if (message.id) this.lastId = Number(message.id);
@@ -451,9 +474,16 @@ export class LiveEngine implements Engine {
     const arrived = this.newest;
     if (!this.tracks[client].add({ record: id, time, arrived, state })) return;
     this.rows.push({ record: id, client, time, observedAt, arrived, lag, online, kind: KINDS.indexOf(cause.eventType), channelId: cause.channelId });
-    if (this.rows.length > MOST_ROWS * 1.25) this.rows = this.rows.slice(-MOST_ROWS);
     this.first = Math.min(this.first, time);
+    if (this.rows.length > MOST_ROWS * 1.25) this.forget();
     this.changes += 1;
+  }
+
+  /** Keeps the newest rows, and what belongs to them. */
+  private forget(): void {
+    this.rows = this.rows.slice(-MOST_ROWS);
+    for (const track of this.tracks) track.forget(this.rows[0].record);
+    this.first = this.rows.reduce((first, { time }) => Math.min(first, time), Infinity);
   }
 
   private number(clientId: string): number {

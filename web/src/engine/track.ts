@@ -13,26 +13,41 @@ export interface Flip {
 /** Flips of one client along both axes. */
 export class Track {
   /** By event time: fact as far as the service knows it. */
-  readonly actual: Flip[] = [];
+  actual: Flip[] = [];
   /** By arrival: belief. */
-  readonly believed: Flip[] = [];
-  private readonly seen = new Set<number>();
+  believed: Flip[] = [];
+  private seen = new Set<number>();
+  /** What the service said when asked, which may come from the stream as well. */
+  private seeds: Flip[] = [];
 
   add(flip: Flip): boolean {
     if (flip.record && this.seen.has(flip.record)) return false;
-    // The same flip may come as the client's state first and from the stream later.
-    const seed = this.actual.find((known) => known.record === 0 && known.time === flip.time && known.state === flip.state);
-    if (seed && flip.record) {
+    const seed = this.seeds.find((known) => known.time === flip.time && known.state === flip.state);
+    if (seed && !flip.record) return false;
+    if (seed) {
+      this.seeds = this.seeds.filter((known) => known !== seed);
       for (const flips of [this.actual, this.believed]) flips.splice(flips.indexOf(seed), 1);
-    } else if (seed) return false;
-    this.seen.add(flip.record);
+    }
+    if (flip.record) this.seen.add(flip.record);
+    else this.seeds.push(flip);
     insert(this.actual, flip, (known) => known.time);
     insert(this.believed, flip, (known) => known.arrived);
     return true;
   }
 
+  /** Forgets what came before this record, but how the client was then: with that begins what is kept. */
+  forget(before: number): void {
+    const kept = (flips: readonly Flip[]) => {
+      const last = flips.findLast((flip) => flip.record < before);
+      return flips.filter((flip) => flip.record >= before || flip === last);
+    };
+    [this.actual, this.believed] = [kept(this.actual), kept(this.believed)];
+    this.seen = new Set([...this.actual, ...this.believed].map((flip) => flip.record));
+    this.seeds = this.seeds.filter((seed) => this.actual.includes(seed) && this.believed.includes(seed));
+  }
+
   get count(): number {
-    return this.seen.size;
+    return this.believed.length;
   }
 }
 

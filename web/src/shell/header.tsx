@@ -116,7 +116,7 @@ function Connection() {
   return (
     <div class="connection" role="status" data-testid="connection" data-state={shown}>
       <i class={`lamp ${shown}`} aria-hidden="true" />
-      <span>{paused.value ? live.paused(held.value) : live[state] ?? ""}</span>
+      <span>{paused.value ? live.paused(held.value.count, held.value.more) : live[state] ?? ""}</span>
       <button type="button" class="quiet" aria-pressed={paused.value} onClick={togglePause}>
         <Icon name={paused.value ? "play" : "pause"} />{paused.value ? live.resume : live.pause}
       </button>

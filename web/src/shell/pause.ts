@@ -4,13 +4,13 @@ import { engine } from "../state/session";
 
 /** Pausing a running service: what comes waits, and is counted. */
 export const paused = signal(false);
-export const held = signal(0);
+export const held = signal({ count: 0, more: false });
 
 effect(() => {
   const source = engine.value;
   paused.value = false;
-  held.value = 0;
-  if (source instanceof LiveEngine) source.onHeld = (count) => (held.value = count);
+  held.value = { count: 0, more: false };
+  if (source instanceof LiveEngine) source.onHeld = (count, more) => (held.value = { count, more });
 });
 
 export function togglePause(): void {

@@ -23,6 +23,7 @@ export function sentence(fault: Fault, { fault: say, fileKind }: Messages): stri
     case "engine_failed":
     case "service_token":
     case "history_gone":
+    case "paused_long":
     case "export_failed":
       return say[fault.code];
     case "empty_input":
