@@ -89,14 +89,7 @@ function Counts() {
 function Loading() {
   const { load } = messages.value;
   const { state, bytes, bytesTotal } = progress.value;
-  if (state === "surveying") {
-    return (
-      <div class="loading" role="status" data-testid="loading">
-        <progress aria-label={load.evaluating} />
-        <span>{load.evaluating}</span>
-      </div>
-    );
-  }
+  if (state === "surveying") return <div class="loading" role="status" data-testid="loading">{load.evaluating}</div>;
   if (state !== "loading") return null;
   return (
     <div class="loading" role="status" data-testid="loading">
