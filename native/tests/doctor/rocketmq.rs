@@ -124,7 +124,7 @@ fn everything(version: &str) {
         let absent = ["--set", "source.0.topic=event"];
         grpc(&proxy, &absent).has("topic_missing", "error", "topic `event`");
         let encrypted = ["--set", "source.0.tls=true"];
-        grpc(&proxy, &encrypted).has("source_unusable", "error", "cannot connect with TLS");
+        grpc(&proxy, &encrypted).has("config_invalid", "error", "cannot connect with TLS");
     }
     grpc(&namesrv, &[]).has("not_a_proxy", "error", "kind = \\\"remoting\\\"");
     grpc(&free.to_string(), &[]).has("proxy_unreachable", "error", "`endpoint`");
