@@ -1,60 +1,73 @@
 //! From what the broker says to what the target has.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use mqtt_presence_core::lifecycle::{Adapter, Format};
-use rumqttc::{AsyncClient, MqttOptions, Publish};
+use rumqttc::{AsyncClient, MqttOptions, QoS, SubscribeFilter};
 use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::super::failure::Failure;
 use super::super::signals::Signals;
+use super::hand::{BATCH, Handing};
 use super::keep::Keep;
 use super::list::{Answer, Lists, Turn, Why};
-use super::listen::{Heard, listen};
-use super::target::{Item, Target, Untaken};
+use super::listen::{Heard, Listener, Message};
+use super::target::{Item, Target};
+use super::uptime::{self, Uptime};
 
 /// Messages between the connection and the target.
 const QUEUE: usize = 10_000;
-/// Most messages of one call of the target.
-const BATCH: usize = 512;
-/// Most bytes of them, unless one alone has more: less than services, proxies before them and RocketMQ take.
-const BYTES: usize = 512 * 1024;
+/// Events that wait for the target in memory at most, where a state file has them too.
+const WAITING: usize = 100_000;
 /// Most bytes of a payload and of a topic that the record of an unreadable message quotes. In JSON a byte may take six,
 /// and a record has 64 KiB.
 const QUOTED: (usize, usize) = (8 * 1024, 1024);
-/// Pauses between attempts at the target: the first, and the longest.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
-/// Mosquitto's uptime, every 10 s unless its `sys_interval` says otherwise.
-const UPTIME: &str = "$SYS/broker/uptime";
-/// Mosquitto counts whole seconds.
-const SLACK: u64 = 2_000;
 
-pub(super) struct Carry<'a> {
+pub(super) struct Carry {
     format: Format,
     adapter: Adapter,
     keep: Keep,
-    target: &'a Target,
+    handing: Handing,
+    under_way: VecDeque<Group>,
+    waiting: usize,
     lists: Lists,
-    broken: Option<u64>,
+    uptime: Uptime,
+    session: Arc<AtomicU64>,
 }
 
-impl<'a> Carry<'a> {
+/// What was given to be handed over.
+struct Group {
+    items: usize,
+    /// Where its last item lies in the state file.
+    place: i64,
+    /// What is acknowledged when the target has it.
+    messages: Vec<Message>,
+}
+
+impl Carry {
     pub fn new(
         format: Format,
         adapter: Adapter,
-        keep: Keep,
-        target: &'a Target,
+        mut keep: Keep,
+        target: Arc<Target>,
         lists: Lists,
-    ) -> Carry<'a> {
-        Carry {
+    ) -> Result<Carry, Failure> {
+        Ok(Carry {
             format,
             adapter,
+            uptime: Uptime::known(keep.broker_started()?),
             keep,
-            target,
+            handing: Handing::over(target),
+            under_way: VecDeque::new(),
+            waiting: 0,
             lists,
-            broken: None,
-        }
+            session: Arc::default(),
+        })
     }
 
     /// Until Ctrl-C, a refusal, or a target that can take no more.
@@ -62,21 +75,36 @@ impl<'a> Carry<'a> {
         mut self,
         options: MqttOptions,
         broker: &str,
-        mut topics: Vec<String>,
+        topics: Vec<String>,
     ) -> Result<(), Failure> {
+        let mut filters: Vec<_> = topics
+            .into_iter()
+            .map(|topic| SubscribeFilter::new(topic, QoS::AtLeastOnce))
+            .collect();
         if self.format == Format::Mosquitto {
-            topics.push(UPTIME.to_owned());
+            // What came late would tell of a later start: a broker queues none of these.
+            filters.push(SubscribeFilter::new(
+                uptime::TOPIC.to_owned(),
+                QoS::AtMostOnce,
+            ));
         }
         let mut signals = Signals::new()
             .map_err(|error| Failure::Said(format!("signals cannot be listened for: {error}")))?;
         let (client, eventloop) = AsyncClient::new(options, QUEUE);
-        let (sender, receiver) = mpsc::channel(QUEUE);
-        let listening = listen(eventloop, client.clone(), broker.to_owned(), topics, sender);
-        let mut listening = tokio::spawn(listening);
-        let ended = tokio::select! {
+        let (sender, mut heard) = mpsc::channel(QUEUE);
+        let listener = Listener {
+            client: client.clone(),
+            broker: broker.to_owned(),
+            filters,
+            format: self.format,
+            session: Arc::clone(&self.session),
+            heard: sender,
+        };
+        let mut listening = tokio::spawn(listener.listen(eventloop));
+        let mut ended = tokio::select! {
             ended = &mut listening => said(ended),
             // Nothing more comes: the connection says why.
-            ended = self.carry(&client, receiver) => match ended {
+            ended = self.carry(&client, &mut heard) => match ended {
                 Ok(()) => said((&mut listening).await),
                 failed => failed,
             },
@@ -87,60 +115,119 @@ impl<'a> Carry<'a> {
             let _ = tokio::time::timeout(Duration::from_millis(500), &mut listening).await;
         }
         listening.abort();
+        if self.keep.lasts() {
+            // A broker that publishes with QoS 0 does not say it again.
+            let rest = std::iter::from_fn(|| heard.try_recv().ok()).collect();
+            let (items, _) = self.understand(rest);
+            ended = ended.and(self.save(&items).map(drop));
+        }
+        self.handing.end().await;
         ended
     }
 
     async fn carry(
         &mut self,
         client: &AsyncClient,
-        mut heard: mpsc::Receiver<Heard>,
+        heard: &mut mpsc::Receiver<Heard>,
     ) -> Result<(), Failure> {
         // Of a bridge that ended while it handed over.
-        let left = self.keep.outbox()?;
-        self.pass(&left).await?;
-        let mut batch = Vec::new();
+        let (left, place) = self.keep.outbox()?;
+        self.give(left, place, Vec::new());
         loop {
+            let mut some = Vec::new();
+            let room = match self.keep.lasts() {
+                true => self.waiting < WAITING,
+                false => self.under_way.is_empty(),
+            };
             tokio::select! {
-                count = heard.recv_many(&mut batch, BATCH) => {
+                count = heard.recv_many(&mut some, BATCH), if room => {
                     if count == 0 {
                         return Ok(());
                     }
-                    self.take(client, &mut batch).await?;
+                    self.take(client, some).await?;
                 }
+                groups = self.handing.done() => self.handed_over(client, groups?).await?,
                 turn = self.lists.next() => match turn {
                     Turn::Watch => self.adapter.watch(),
-                    Turn::Listed(answer) => self.reconcile(answer).await?,
+                    Turn::Listed(answer) => self.reconcile(answer)?,
                 }
             }
         }
     }
 
-    async fn take(&mut self, client: &AsyncClient, batch: &mut Vec<Heard>) -> Result<(), Failure> {
+    /// What these say, and those of them that the broker keeps until they are acknowledged.
+    fn understand(&mut self, some: Vec<Heard>) -> (Vec<Item>, Vec<Message>) {
         let mut items = Vec::new();
         let mut messages = Vec::new();
-        for heard in batch.drain(..) {
+        for heard in some {
             match heard {
-                Heard::Broken(time) => self.broken = Some(time),
+                Heard::Broken(time) => self.uptime.broken = Some(time),
                 Heard::Gap(why) => self.lists.gap(why),
-                Heard::Message { message, received } => {
-                    self.read(&message, received, &mut items);
+                Heard::Message(message) => {
+                    self.read(&message, &mut items);
                     messages.push(message);
                 }
             }
         }
-        self.keep_and_pass(&items).await?;
-        // The target has the events, so the broker may forget the messages.
-        for message in &messages {
-            client
-                .ack(message)
-                .await
-                .map_err(|error| Failure::Said(format!("cannot acknowledge: {error}")))?;
+        (items, messages)
+    }
+
+    async fn take(&mut self, client: &AsyncClient, some: Vec<Heard>) -> Result<(), Failure> {
+        let (items, mut messages) = self.understand(some);
+        let place = self.save(&items)?;
+        // What is in the file, the broker may forget: Mosquitto keeps a line for 20 s only.
+        if self.keep.lasts() || items.is_empty() {
+            self.acknowledge(client, std::mem::take(&mut messages))
+                .await?;
+        }
+        self.give(items, place, messages);
+        Ok(())
+    }
+
+    async fn acknowledge(
+        &self,
+        client: &AsyncClient,
+        messages: Vec<Message>,
+    ) -> Result<(), Failure> {
+        for message in messages {
+            // In a new session the same number is another message's.
+            if message.session == self.session.load(Relaxed) {
+                let acknowledged = client.ack(&message.publish).await;
+                acknowledged
+                    .map_err(|error| Failure::Said(format!("cannot acknowledge: {error}")))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn give(&mut self, items: Vec<Item>, place: i64, messages: Vec<Message>) {
+        if items.is_empty() {
+            return;
+        }
+        self.waiting += items.len();
+        self.under_way.push_back(Group {
+            items: items.len(),
+            place,
+            messages,
+        });
+        self.handing.give(items);
+    }
+
+    /// The target has these first groups.
+    async fn handed_over(&mut self, client: &AsyncClient, groups: usize) -> Result<(), Failure> {
+        let done: Vec<Group> = self.under_way.drain(..groups).collect();
+        if let Some(last) = done.last() {
+            self.keep.handed_over(last.place)?;
+        }
+        for group in done {
+            self.waiting -= group.items;
+            self.acknowledge(client, group.messages).await?;
         }
         Ok(())
     }
 
     /// Makes what is open as the broker's own list has it.
-    async fn reconcile(&mut self, answer: Answer) -> Result<(), Failure> {
+    fn reconcile(&mut self, answer: Answer) -> Result<(), Failure> {
         let clients = answer.listed.len();
         let done = self.adapter.reconcile(answer.listed, answer.asked);
         let (closed, opened) = (done.closed, done.opened);
@@ -162,25 +249,42 @@ impl<'a> Carry<'a> {
             ),
         }
         let items: Vec<Item> = done.events.into_iter().map(Item::Event).collect();
-        self.keep_and_pass(&items).await?;
+        let place = self.save(&items)?;
+        self.give(items, place, Vec::new());
         if done.doubtful > 0 && answer.why != Why::Doubt {
             self.lists.doubt();
         }
         Ok(())
     }
 
-    fn read(&mut self, message: &Publish, received: u64, items: &mut Vec<Item>) {
-        if message.topic == UPTIME {
+    fn read(
+        &mut self,
+        Message {
+            publish: message,
+            received,
+            ..
+        }: &Message,
+        items: &mut Vec<Item>,
+    ) {
+        if message.topic == uptime::TOPIC {
             // A retained one may be as old as the broker's interval.
-            if !message.retain {
-                let ended = self.restarted(&message.payload, received);
+            if !message.retain
+                && let Some(limit) = self.uptime.hear(&message.payload, *received)
+            {
+                let ended = self.adapter.restarted(limit, *received);
+                if !ended.is_empty() {
+                    tracing::warn!(
+                        "the broker has restarted: {} open channels are closed",
+                        ended.len()
+                    );
+                }
                 items.extend(ended.into_iter().map(Item::Event));
             }
             return;
         }
         match self
             .adapter
-            .read(&message.topic, &message.payload, received)
+            .read(&message.topic, &message.payload, *received)
         {
             Ok(events) => items.extend(events.into_iter().map(Item::Event)),
             Err(unknown) => {
@@ -196,74 +300,12 @@ impl<'a> Carry<'a> {
         }
     }
 
-    fn restarted(&mut self, uptime: &[u8], now: u64) -> Vec<mqtt_presence_core::event::Event> {
-        let seconds = std::str::from_utf8(uptime)
-            .ok()
-            .and_then(|text| text.strip_suffix(" seconds")?.parse::<u64>().ok());
-        let Some(seconds) = seconds else {
-            return Vec::new();
-        };
-        let started = now.saturating_sub(seconds * 1_000);
-        // Channels carry whole seconds. When the connection broke at the
-        // restart, what began before the break is gone; otherwise allow for the counting.
-        let limit = match self.broken.take() {
-            Some(broken) if broken <= started + SLACK => broken / 1_000 * 1_000,
-            _ => started.saturating_sub(SLACK),
-        };
-        let ended = self.adapter.restarted(limit, now);
-        if !ended.is_empty() {
-            tracing::warn!(
-                "the broker has restarted: {} open channels are closed",
-                ended.len()
-            );
-        }
-        ended
-    }
-
-    /// First into the state file: what the target may know to be open, this bridge knows after any
+    /// Into the state file first: what the target may know to be open, this bridge knows after any
     /// crash, and what it has closed, it tells.
-    async fn keep_and_pass(&mut self, items: &[Item]) -> Result<(), Failure> {
-        self.keep.save(&self.adapter.changed(), items)?;
-        self.pass(items).await
+    fn save(&mut self, items: &[Item]) -> Result<i64, Failure> {
+        self.keep
+            .save(&self.adapter.changed(), items, self.uptime.started())
     }
-
-    async fn pass(&mut self, items: &[Item]) -> Result<(), Failure> {
-        if items.is_empty() {
-            return Ok(());
-        }
-        let mut left = items;
-        while !left.is_empty() {
-            let (now, later) = left.split_at(portion(left));
-            self.hand_over(now).await?;
-            left = later;
-        }
-        self.keep.handed_over()
-    }
-
-    async fn hand_over(&self, items: &[Item]) -> Result<(), Failure> {
-        let mut pause = PAUSE.0;
-        loop {
-            match self.target.take(items).await {
-                Ok(()) => return Ok(()),
-                Err(Untaken::Never(failure)) => return Err(failure),
-                Err(Untaken::Later(sentence)) => {
-                    tracing::warn!("{sentence}; trying again");
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(PAUSE.1);
-                }
-            }
-        }
-    }
-}
-
-/// How many of the first items one call of the target takes, at least one.
-fn portion(items: &[Item]) -> usize {
-    let mut bytes = 0;
-    let fits = |item: &&Item| {
-        bytes += item.line().len() + 1;
-        bytes <= BYTES
-    };
-    items.iter().take(BATCH).take_while(fits).count().max(1)
 }
 
 /// The text, cut where it is longer.
@@ -286,18 +328,6 @@ fn said(ended: Result<Result<(), Failure>, tokio::task::JoinError>) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_call_has_no_more_than_so_many_messages_and_bytes() {
-        let items = |count: usize, bytes: usize| -> Vec<Item> {
-            let item = || Item::Unknown("x".repeat(bytes));
-            std::iter::repeat_with(item).take(count).collect()
-        };
-        assert_eq!(portion(&items(3, 10)), 3);
-        assert_eq!(portion(&items(BATCH + 1, 10)), BATCH);
-        assert_eq!(portion(&items(5, BYTES / 2 - 1)), 2);
-        assert_eq!(portion(&items(5, BYTES)), 1);
-    }
 
     #[test]
     fn a_quote_is_cut_between_characters() {

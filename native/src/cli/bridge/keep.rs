@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use mqtt_presence_core::lifecycle::Open;
 use rusqlite::types::Type;
-use rusqlite::{Connection, Error, ErrorCode, params};
+use rusqlite::{Connection, Error, ErrorCode, OptionalExtension, params};
 
 use super::super::failure::Failure;
 use super::target::Item;
@@ -16,13 +16,8 @@ const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     CREATE TABLE IF NOT EXISTS bridge_client (client_id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS bridge_outbox (place INTEGER PRIMARY KEY, item TEXT NOT NULL);";
-/// Not flushed: an outbox that a power failure brings back is handed over twice, which changes nothing.
-const EMPTY: &str = "
-    PRAGMA synchronous = NORMAL;
-    DELETE FROM bridge_outbox;
-    PRAGMA synchronous = FULL;";
-
+    CREATE TABLE IF NOT EXISTS bridge_outbox (place INTEGER PRIMARY KEY, item TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS bridge_broker (id INTEGER PRIMARY KEY CHECK (id = 1), started INTEGER NOT NULL);";
 pub(super) struct Keep(Option<(PathBuf, Connection)>);
 
 impl Keep {
@@ -35,22 +30,49 @@ impl Keep {
         Ok((Keep(Some((path.to_owned(), connection))), open))
     }
 
-    /// Keeps these clients and what is to be handed over for them, flushed.
-    pub fn save(&mut self, changed: &[(String, String)], items: &[Item]) -> Result<(), Failure> {
-        if changed.is_empty() && items.is_empty() {
-            return Ok(());
-        }
-        self.with(|connection| store(connection, changed, items))
+    /// Whether what is saved outlives the bridge.
+    pub fn lasts(&self) -> bool {
+        self.0.is_some()
     }
 
-    /// What was kept and not handed over, in its order.
-    pub fn outbox(&mut self) -> Result<Vec<Item>, Failure> {
+    /// Keeps these clients, what is to be handed over for them, and when the broker
+    /// started, flushed; where the last item lies.
+    pub fn save(
+        &mut self,
+        changed: &[(String, String)],
+        items: &[Item],
+        started: Option<u64>,
+    ) -> Result<i64, Failure> {
+        if changed.is_empty() && items.is_empty() {
+            return Ok(0);
+        }
+        self.with(|connection| store(connection, changed, items, started))
+    }
+
+    /// When the broker started, in milliseconds since 1970, if that was saved.
+    pub fn broker_started(&mut self) -> Result<Option<u64>, Failure> {
+        self.with(|connection| {
+            let query = "SELECT started FROM bridge_broker";
+            let started = connection.query_row(query, [], |row| row.get::<_, i64>(0));
+            Ok(started.optional()?.and_then(|at| u64::try_from(at).ok()))
+        })
+    }
+
+    /// What was kept and not handed over, in its order, and where the last of it lies.
+    pub fn outbox(&mut self) -> Result<(Vec<Item>, i64), Failure> {
         self.with(|connection| waiting(connection))
     }
 
-    /// The target has all that was kept.
-    pub fn handed_over(&mut self) -> Result<(), Failure> {
-        self.with(|connection| connection.execute_batch(EMPTY))
+    /// The target has all that was kept up to this place. Not flushed: what a power
+    /// failure brings back is handed over twice, which changes nothing.
+    pub fn handed_over(&mut self, place: i64) -> Result<(), Failure> {
+        self.with(|connection| {
+            connection.execute_batch("PRAGMA synchronous = NORMAL")?;
+            connection
+                .prepare_cached("DELETE FROM bridge_outbox WHERE place <= ?1")?
+                .execute([place])?;
+            connection.execute_batch("PRAGMA synchronous = FULL")
+        })
     }
 
     /// Nothing where there is no file.
@@ -82,18 +104,24 @@ fn load(path: &Path) -> Result<(Connection, Open), Error> {
     Ok((connection, open))
 }
 
-fn waiting(connection: &Connection) -> Result<Vec<Item>, Error> {
-    connection
-        .prepare("SELECT item FROM bridge_outbox ORDER BY place")?
-        .query_map([], |row| Ok(Item::read(row.get(0)?)))?
-        .collect()
+fn waiting(connection: &Connection) -> Result<(Vec<Item>, i64), Error> {
+    let mut last = 0;
+    let items = connection
+        .prepare("SELECT item, place FROM bridge_outbox ORDER BY place")?
+        .query_map([], |row| {
+            last = row.get(1)?;
+            Ok(Item::read(row.get(0)?))
+        })?
+        .collect::<Result<_, Error>>()?;
+    Ok((items, last))
 }
 
 fn store(
     connection: &mut Connection,
     changed: &[(String, String)],
     items: &[Item],
-) -> Result<(), Error> {
+    started: Option<u64>,
+) -> Result<i64, Error> {
     let transaction = connection.transaction()?;
     {
         let mut insert =
@@ -107,7 +135,14 @@ fn store(
             insert.execute([item.line()])?;
         }
     }
-    transaction.commit()
+    let place = transaction.last_insert_rowid();
+    if let Some(started) = started {
+        transaction
+            .prepare_cached("INSERT OR REPLACE INTO bridge_broker VALUES (1, ?1)")?
+            .execute([i64::try_from(started).unwrap_or(i64::MAX)])?;
+    }
+    transaction.commit()?;
+    Ok(place)
 }
 
 fn said(path: &Path, error: &Error) -> Failure {
@@ -164,13 +199,13 @@ mod tests {
         }
         let changed = bridge.changed();
         assert_eq!(changed.len(), 1_000);
-        keep.save(&changed, &[]).unwrap();
+        keep.save(&changed, &[], None).unwrap();
         bridge
             .read("", b"1700000001: Client c7 disconnected.", 0)
             .unwrap();
         let changed = bridge.changed();
         assert_eq!(changed.len(), 1);
-        keep.save(&changed, &[]).unwrap();
+        keep.save(&changed, &[], None).unwrap();
         assert!(said(Keep::open(Some(&path))).contains("in use by another bridge"));
         drop(keep);
 
@@ -202,19 +237,23 @@ mod tests {
             let events = bridge.read("", line.as_bytes(), 0).unwrap();
             items.extend(events.into_iter().map(Item::Event));
         }
-        keep.save(&bridge.changed(), &items).unwrap();
+        keep.save(&bridge.changed(), &items[..2], None).unwrap();
+        keep.save(&[], &items[2..], Some(17)).unwrap();
         drop(keep);
 
         let lines = |items: &[Item]| items.iter().map(Item::line).collect::<Vec<_>>();
         let (mut keep, _) = Keep::open(Some(&path)).unwrap();
-        let left = keep.outbox().unwrap();
+        assert_eq!(keep.broker_started().unwrap(), Some(17));
+        let (left, last) = keep.outbox().unwrap();
         assert_eq!(lines(&left), lines(&items));
         assert!(matches!(
             left[..],
             [Item::Unknown(_), Item::Event(_), Item::Event(_)]
         ));
-        keep.handed_over().unwrap();
-        assert!(keep.outbox().unwrap().is_empty());
+        keep.handed_over(last - 1).unwrap();
+        assert_eq!(lines(&keep.outbox().unwrap().0), lines(&items[2..]));
+        keep.handed_over(last).unwrap();
+        assert!(keep.outbox().unwrap().0.is_empty());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use mqtt_presence_core::lifecycle::{Adapter, Fields, Format};
@@ -13,16 +14,19 @@ use crate::config::Log;
 mod broker;
 mod carry;
 mod fields;
+mod hand;
 mod keep;
 mod list;
 mod listen;
 mod store;
 mod target;
+mod uptime;
 
 /// Turn a broker's own lifecycle messages into events
 ///
 /// Listens with QoS 1 and a persistent session; a message is acknowledged
-/// once the target has its event, and a target that fails is tried again.
+/// once the target or the file of `--state` has its event, and a target that
+/// fails is tried again.
 /// Ends with Ctrl-C; with exit code 2 where the broker refuses.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -97,10 +101,13 @@ pub(super) fn run(args: &BridgeArgs) -> Result<ExitCode, Failure> {
             .to
             .open(args.service.clone(), args.config.clone())
             .await?;
-        let ended = carry::Carry::new(args.format_in, adapter, keep, &target, lists)
+        let target = Arc::new(target);
+        let ended = carry::Carry::new(args.format_in, adapter, keep, Arc::clone(&target), lists)?
             .run(options, args.broker.from(), topics)
             .await;
-        target.close().await;
+        if let Some(target) = Arc::into_inner(target) {
+            target.close().await;
+        }
         ended
     })?;
     Ok(ExitCode::SUCCESS)
