@@ -3,6 +3,7 @@
 
 mod counts;
 mod crash;
+mod cut;
 mod fleet;
 mod folding;
 mod forgetting;

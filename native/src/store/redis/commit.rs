@@ -165,7 +165,9 @@ impl Writer {
     ) -> Result<Option<Committed>, StoreError> {
         self.under_way.pop_front();
         match answer {
-            Ok(Outcome::Done { base, alone: _ }) => {
+            // The client of a cluster asks again by itself: what was written
+            // by its first call is what was sent.
+            Ok(Outcome::Done { base, .. } | Outcome::Again { base, .. }) => {
                 let shift = Shift {
                     guess: sent.guess,
                     base,
@@ -176,11 +178,9 @@ impl Writer {
                 self.evict();
                 Ok(Some(shift.committed(sent.flips)))
             }
-            Ok(outcome) => {
+            Ok(Outcome::Changed { last, .. }) => {
                 self.broken = true;
-                if let Outcome::Changed { last, .. } = outcome {
-                    self.last = self.last.max(last);
-                }
+                self.last = self.last.max(last);
                 for id in ids_of(batch) {
                     self.cache.remove(id);
                 }
