@@ -3,15 +3,17 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mqtt_presence::store::{Batch, RedisSettings};
+use mqtt_presence::store::{Batch, RedisSettings, StoreError};
 use mqtt_presence_core::presence::Options;
 use xtask::http::free_port;
 use xtask::redis::Server;
 
-use crate::process::holds;
-use crate::redis::{anonymous, bench, commit_all, settings};
+use crate::fleet::NOW;
+use crate::process::{holds, rounds};
+use crate::redis::{anonymous, bench, commit_all, insist, settings, warm};
 
 /// As long as bytes need from here to the server and back, and more.
 const WAY: Duration = Duration::from_millis(200);
@@ -96,4 +98,39 @@ async fn a_commit_that_a_cluster_was_sent_twice_is_written_and_told_once() {
     }
     bench.commit(Batch::clone(&anonymous(round))).await;
     holds(&bench, round + 1).await;
+}
+
+/// How far a file was read.
+fn place(place: u64) -> Arc<Batch> {
+    Arc::new(Batch {
+        checkpoints: vec![("file".to_owned(), place.to_string())],
+        now: NOW,
+        ..Batch::default()
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_without_clients_is_not_overtaken() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), &[]).unwrap();
+    let bench = warm(&server).await;
+    let store = &*bench.store;
+    let mut beside = Beside::new(&server);
+    server.signal("STOP").unwrap();
+    beside.cut();
+    let (earlier, later) = (place(1), place(2));
+    let first = store.start(Arc::clone(&earlier)).await.unwrap();
+    tokio::time::sleep(WAY).await;
+    server.signal("CONT").unwrap();
+    tokio::time::sleep(WAY).await;
+    // On a new connection: it gets through.
+    let second = store.start(Arc::clone(&later)).await.unwrap();
+    tokio::time::sleep(WAY).await;
+    let error = first.await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+    insist(store, &earlier, store.commit(Arc::clone(&earlier))).await;
+    insist(store, &later, second).await;
+    let reached = store.checkpoint("file").await.unwrap();
+    assert_eq!(reached.as_deref(), Some("2"));
+    assert_eq!(rounds(store).await, 20);
 }

@@ -120,9 +120,9 @@ impl Writer {
         let preparing = async {
             let (write, next, flips) = self.prepare(batch, number, None, &token, &tip)?;
             let command = self.caller.command(link, &write).await?;
-            Ok::<_, StoreError>((command, !write.records.is_empty(), next, flips))
+            Ok::<_, StoreError>((command, next, flips))
         };
-        let Ok((command, wrote, next, flips)) = preparing.await else {
+        let Ok((command, next, flips)) = preparing.await else {
             self.forget_all();
             return None;
         };
@@ -140,7 +140,7 @@ impl Writer {
         self.under_way.push_back(began);
         let guess = self.last;
         self.last += flips.len() as u64;
-        self.tip = if wrote { token.to_string() } else { tip };
+        self.tip = token.to_string();
         Some(Sent {
             number,
             guess,
@@ -253,7 +253,6 @@ impl Writer {
             let token = self.token();
             let tip = std::mem::take(&mut self.tip);
             let (write, mut next, flips) = self.prepare(batch, number, Some(&ids), &token, &tip)?;
-            let wrote = !write.records.is_empty();
             let outcome = self.caller.call(link, &write).await?;
             drop(write);
             match outcome {
@@ -263,13 +262,9 @@ impl Writer {
                         base,
                     };
                     self.last = base + flips.len() as u64;
-                    self.tip = if wrote { token.to_string() } else { tip };
+                    self.tip = token.to_string();
                     if !alone {
                         self.cache.doubt_all();
-                        if !wrote {
-                            // Somebody else's commit is the last, and unknown.
-                            self.tip.clear();
-                        }
                     }
                     for id in &ids {
                         self.cache.confirm(id);
