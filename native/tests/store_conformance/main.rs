@@ -12,6 +12,7 @@ mod listing;
 mod process;
 mod quarantine;
 mod reconcile;
+mod recovery;
 mod redis;
 mod refusals;
 mod shared;

@@ -64,6 +64,7 @@ impl Writer {
                 cached.dirty = true;
             }
         }
+        cache.measure();
         Ok(())
     }
 
