@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
+use mqtt_presence_core::presence::{Last, Options};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::fault::Fault;
@@ -11,7 +12,7 @@ use super::log::{self, Logged};
 use super::read::{Shared, rows, unsigned};
 use super::write;
 use super::writer::Writer;
-use crate::store::join::{Counted, timeless};
+use crate::store::join::{Counted, Entry, timeless};
 
 /// Under this key of `meta` is the rule that the totals were counted under.
 const COUNTED_UNDER: &str = "totals_counted_under";
@@ -55,12 +56,7 @@ impl Writer {
                 if cached.folded >= row.batch {
                     continue;
                 }
-                let entry = &mut cached.entry;
-                let options = &self.shared.options;
-                entry
-                    .client
-                    .apply(&logged.event, &logged.origin, row.now, options);
-                entry.newest = entry.newest.max(logged.transition);
+                replay(&mut cached.entry, &logged, row.now, &self.shared.options);
                 cached.dirty = true;
             }
         }
@@ -159,4 +155,26 @@ impl Writer {
         self.shared.cache_mut().totals = totals;
         Ok(())
     }
+}
+
+/// Joins an event, and flips where its commit did, whatever the rule says now:
+/// history has those flips and no others, and they alternate.
+fn replay(entry: &mut Entry, logged: &Logged, now: u64, options: &Options) {
+    let Logged {
+        event,
+        origin,
+        transition,
+    } = logged;
+    let client = &mut entry.client;
+    let before = client.last;
+    client.apply(event, origin, now, options);
+    client.last = match transition {
+        0 => before,
+        _ => Some(Last {
+            online: !before.is_some_and(|last| last.online),
+            time: event.time,
+            observed_at: now,
+        }),
+    };
+    entry.newest = entry.newest.max(*transition);
 }
