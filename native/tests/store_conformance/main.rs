@@ -17,6 +17,7 @@ mod redis;
 mod refusals;
 mod shared;
 mod sinks;
+mod sweeping;
 mod upgrade;
 mod vectors;
 
