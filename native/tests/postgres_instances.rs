@@ -1,6 +1,8 @@
 //! Two instances over one PostgreSQL, and a server that dies or freezes.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -133,6 +135,52 @@ async fn a_killed_server_loses_and_doubles_nothing() {
     tokio::join!(run(0), run(1));
     let _server = faults.await.unwrap();
     check(&stores[0]).await;
+}
+
+fn copy(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-a").arg(from).arg(to).status();
+    assert!(copied.unwrap().success());
+}
+
+fn connect(channel: &str) -> Arc<Batch> {
+    let event = Event {
+        client_id: "client".to_owned(),
+        channel_id: channel.to_owned(),
+        kind: Kind::Connect,
+        time: NOW,
+        client_ip: None,
+        extra: None,
+    };
+    Arc::new(Batch {
+        events: vec![(event, Origin::default())],
+        now: NOW,
+        ..Batch::default()
+    })
+}
+
+/// A standby that was behind takes the place of its primary: what it lacks is
+/// lost, but nothing that it was told since.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fail_over_loses_no_more_than_the_standby_lacked() {
+    let mut server = xtask::postgres::Postgres::start().unwrap();
+    let [first, second] = pair(&server).await;
+    commit(&first, connect("before")).await;
+    let (data, standby) = (server.data(), server.data().with_extension("standby"));
+    server.kill();
+    copy(&data, &standby);
+    server.run().unwrap();
+    commit(&first, connect("lost")).await;
+    server.kill();
+    std::fs::remove_dir_all(&data).unwrap();
+    std::fs::rename(&standby, &data).unwrap();
+    server.run().unwrap();
+    // The number of this batch is that of the one that was lost.
+    commit(&second, connect("after")).await;
+    commit(&first, connect("last")).await;
+    let clients = second.clients(&["client".to_owned()]).await.unwrap();
+    let channels = &clients[0].as_ref().unwrap().channels;
+    let channels: Vec<&str> = channels.keys().map(String::as_str).collect();
+    assert_eq!(channels, ["after", "before", "last"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -16,12 +16,12 @@ use crate::counts::compare;
 use crate::fleet::{NOW, batch, event};
 use crate::process::{Committer, batch_of, expected, holds, rounds};
 
-fn open(file: &Path) -> Sqlite {
+pub fn open(file: &Path) -> Sqlite {
     Sqlite::open(SqliteSettings::new(file), Options::default()).unwrap()
 }
 
 /// A copy of the files as they are on the disk now, opened as after a crash.
-fn open_copy(file: &Path, options: Options) -> Bench {
+pub fn open_copy(file: &Path, options: Options) -> Bench {
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("copy.db");
     for end in ["", "-wal"] {

@@ -86,6 +86,30 @@ pub async fn a_large_batch_is_read_from_any_place(open: Open) {
     }
 }
 
+/// Whatever an id holds, it is told whole, and so are those beside it.
+pub async fn ids_of_any_characters_are_told_whole(open: Open) {
+    let bench = open(Options::default(), Keep::default());
+    let odd = (0..=0xa0).chain([0x2028, 0x2029, 0xfeff]);
+    let odd = odd.filter_map(char::from_u32).map(|odd| format!("a{odd}b"));
+    let ids: Vec<String> = odd.chain(["plain".to_owned()]).collect();
+    let mut told = Vec::new();
+    for (n, kind) in (0..).zip([Connect, Tcpclean, Connect]) {
+        let channel = |id: &String| format!("{id}{}", n / 2);
+        let events = ids.iter().map(|id| event(id, &channel(id), kind, NOW + n));
+        told.extend(bench.commit(batch(NOW + n, events)).await);
+    }
+    assert_eq!(told.len(), 3 * ids.len());
+    assert_eq!(bench.store.transitions_after(0, 1000).await.unwrap(), told);
+    for id in &ids {
+        let own = told.iter().filter(|row| row.transition.client_id == *id);
+        let own: Vec<_> = own.cloned().collect();
+        let history = bench.store.history(id, 0, u64::MAX, 100).await;
+        assert_eq!(history.unwrap(), own, "{id:?}");
+        let (_, newest) = bench.store.client(id).await.unwrap().unwrap();
+        assert_eq!(newest.as_ref(), own.last(), "{id:?}");
+    }
+}
+
 /// Ten rounds of a connect and its end, a second apart, for two clients.
 async fn ten_rounds(bench: &Bench) -> Vec<Numbered> {
     let mut told = Vec::new();

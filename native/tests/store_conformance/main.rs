@@ -3,6 +3,7 @@
 
 mod counts;
 mod crash;
+mod cut;
 mod fleet;
 mod folding;
 mod forgetting;
@@ -11,10 +12,12 @@ mod listing;
 mod process;
 mod quarantine;
 mod reconcile;
+mod recovery;
 mod redis;
 mod refusals;
 mod shared;
 mod sinks;
+mod sweeping;
 mod upgrade;
 mod vectors;
 
@@ -109,6 +112,7 @@ mod suites {
         clients_come_in_the_order_asked in counts,
         numbers_have_no_gap_and_keep_order in history,
         a_large_batch_is_read_from_any_place in history,
+        ids_of_any_characters_are_told_whole in history,
         history_is_cut_by_time_and_number in history,
         history_keeps_a_bounded_number in history,
         history_keeps_a_bounded_age in history,

@@ -53,7 +53,7 @@ fn cluster() -> &'static str {
 }
 
 /// Settings with keys that nobody else has.
-fn settings(url: &str) -> RedisSettings {
+pub fn settings(url: &str) -> RedisSettings {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     RedisSettings {
         prefix: format!("check-{}", NEXT.fetch_add(1, Ordering::Relaxed)),
@@ -61,7 +61,7 @@ fn settings(url: &str) -> RedisSettings {
     }
 }
 
-fn bench(settings: RedisSettings, options: Options) -> Bench {
+pub fn bench(settings: RedisSettings, options: Options) -> Bench {
     let opening = Redis::open(settings, options);
     let store = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(opening));
     Bench {
@@ -107,7 +107,7 @@ async fn refused(settings: RedisSettings, words: &[&str]) {
 }
 
 /// Commits what was begun until it is taken, as the pipeline does.
-async fn insist(store: &dyn Store, batch: &Arc<Batch>, mut begun: Committing<'_>) -> Committed {
+pub async fn insist(store: &dyn Store, batch: &Arc<Batch>, mut begun: Committing<'_>) -> Committed {
     let end = Instant::now() + Duration::from_secs(60);
     loop {
         match begun.await {
@@ -123,7 +123,7 @@ async fn insist(store: &dyn Store, batch: &Arc<Batch>, mut begun: Committing<'_>
 
 /// Commits all, where possible each begun while the one before is under way;
 /// how many were, and what all did.
-async fn commit_all(store: &dyn Store, batches: Vec<Arc<Batch>>) -> (usize, Vec<Numbered>) {
+pub async fn commit_all(store: &dyn Store, batches: Vec<Arc<Batch>>) -> (usize, Vec<Numbered>) {
     let (mut overlaps, mut told) = (0, Vec::new());
     let mut under_way: Option<(Arc<Batch>, Committing<'_>)> = None;
     for batch in batches {
@@ -283,7 +283,7 @@ async fn killed_and_started_again_in_the_middle_of_commits() {
 
 /// Without message ids, so that only the number of the commit tells that a
 /// record was rejected before.
-fn anonymous(round: u64) -> Arc<Batch> {
+pub fn anonymous(round: u64) -> Arc<Batch> {
     let mut batch = batch_of(round);
     for poison in &mut batch.poison {
         poison.origin.message_id = None;
@@ -293,7 +293,7 @@ fn anonymous(round: u64) -> Arc<Batch> {
 
 /// A store whose memory has every client: each further commit is one call,
 /// which a frozen server finds when it goes on.
-async fn warm(server: &Server) -> Bench {
+pub async fn warm(server: &Server) -> Bench {
     let bench = bench(settings(&server.url()), Options::default());
     let rounds: Vec<_> = (0..20).map(anonymous).collect();
     commit_all(&*bench.store, rounds).await;

@@ -89,8 +89,11 @@ impl Writer {
     }
 
     /// What is known may be wrong, and the session may be in a transaction.
+    /// The next may be to a server that lacks the newest batches and gives
+    /// their numbers again, so nothing in memory can be compared with it.
     pub fn doubt_all(&mut self) {
         self.link = None;
+        self.cache = Cache::default();
         self.alone = false;
         self.valid_from = u64::MAX;
     }

@@ -144,7 +144,8 @@ if poison_last >= poison_first then
 end
 
 call('HSET', checkpoints, list())
-if write_last >= write_first then redis.call('HSET', meta, 'tip', token) end
+-- Also where no client changed, or the next commit could overtake this one.
+redis.call('HSET', meta, 'tip', token)
 if number ~= '0' then
   redis.call('SET', marker, string.format('%s %.0f %.0f', number, base, count), 'EX', 86400)
 end

@@ -120,9 +120,9 @@ impl Writer {
         let preparing = async {
             let (write, next, flips) = self.prepare(batch, number, None, &token, &tip)?;
             let command = self.caller.command(link, &write).await?;
-            Ok::<_, StoreError>((command, !write.records.is_empty(), next, flips))
+            Ok::<_, StoreError>((command, next, flips))
         };
-        let Ok((command, wrote, next, flips)) = preparing.await else {
+        let Ok((command, next, flips)) = preparing.await else {
             self.forget_all();
             return None;
         };
@@ -140,7 +140,7 @@ impl Writer {
         self.under_way.push_back(began);
         let guess = self.last;
         self.last += flips.len() as u64;
-        self.tip = if wrote { token.to_string() } else { tip };
+        self.tip = token.to_string();
         Some(Sent {
             number,
             guess,
@@ -165,7 +165,9 @@ impl Writer {
     ) -> Result<Option<Committed>, StoreError> {
         self.under_way.pop_front();
         match answer {
-            Ok(Outcome::Done { base, alone: _ }) => {
+            // The client of a cluster asks again by itself: what was written
+            // by its first call is what was sent.
+            Ok(Outcome::Done { base, .. } | Outcome::Again { base, .. }) => {
                 let shift = Shift {
                     guess: sent.guess,
                     base,
@@ -176,11 +178,9 @@ impl Writer {
                 self.evict();
                 Ok(Some(shift.committed(sent.flips)))
             }
-            Ok(outcome) => {
+            Ok(Outcome::Changed { last, .. }) => {
                 self.broken = true;
-                if let Outcome::Changed { last, .. } = outcome {
-                    self.last = self.last.max(last);
-                }
+                self.last = self.last.max(last);
                 for id in ids_of(batch) {
                     self.cache.remove(id);
                 }
@@ -253,7 +253,6 @@ impl Writer {
             let token = self.token();
             let tip = std::mem::take(&mut self.tip);
             let (write, mut next, flips) = self.prepare(batch, number, Some(&ids), &token, &tip)?;
-            let wrote = !write.records.is_empty();
             let outcome = self.caller.call(link, &write).await?;
             drop(write);
             match outcome {
@@ -263,13 +262,9 @@ impl Writer {
                         base,
                     };
                     self.last = base + flips.len() as u64;
-                    self.tip = if wrote { token.to_string() } else { tip };
+                    self.tip = token.to_string();
                     if !alone {
                         self.cache.doubt_all();
-                        if !wrote {
-                            // Somebody else's commit is the last, and unknown.
-                            self.tip.clear();
-                        }
                     }
                     for id in &ids {
                         self.cache.confirm(id);

@@ -30,7 +30,7 @@ while id > 0 and #rows < tonumber(ARGV[2]) do
   if not row then break end
   local previous, lines = {}, {}
   for number in string.gmatch(row[2][2], '%d+') do previous[#previous + 1] = number end
-  for line in string.gmatch(row[2][6], '[^%c]+') do lines[#lines + 1] = line end
+  for line in string.gmatch(row[2][6], '[^\\n]+') do lines[#lines + 1] = line end
   local place = #lines + id - tonumber(string.match(row[1], '^%d+'))
   if place < 1 then break end
   rows[#rows + 1] = {name, {previous[place], row[2][4], lines[place]}}

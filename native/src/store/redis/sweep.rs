@@ -115,7 +115,6 @@ impl Writer {
         }
         write.totals = totals::deltas(&before, &after);
         let outcome = self.caller.call(link, &write).await?;
-        let wrote = !write.records.is_empty();
         drop(write);
         for id in &due {
             self.cache.remove(id);
@@ -126,11 +125,7 @@ impl Writer {
                     self.cache.doubt_all();
                 }
                 self.last = base;
-                self.tip = match (wrote, alone) {
-                    (true, _) => token.to_string(),
-                    (false, true) => tip,
-                    (false, false) => String::new(),
-                };
+                self.tip = token.to_string();
             }
             Outcome::Changed { .. } | Outcome::Again { .. } => {
                 // The next sweep finds them again.

@@ -88,7 +88,7 @@ impl Cache {
             folded,
             dirty: folded == 0,
             touched,
-            bytes: CLIENT_BYTES + id.len() + client_bytes(&entry.client),
+            bytes: cost(&id, &entry),
             entry,
         };
         self.bytes += cached.bytes;
@@ -107,6 +107,15 @@ impl Cache {
         let start = after.map_or(Bound::Included(first), Bound::Excluded);
         let ids = self.fresh.range::<str, _>((start, Bound::Unbounded));
         ids.map(AsRef::as_ref)
+    }
+
+    /// Measures all clients anew, which were changed in place.
+    pub fn measure(&mut self) {
+        self.bytes = 0;
+        for (id, cached) in &mut self.clients {
+            cached.bytes = cost(id, &cached.entry);
+            self.bytes += cached.bytes;
+        }
     }
 
     /// Makes the outcome of `batch` for one client visible.
@@ -176,6 +185,10 @@ impl Cache {
             self.bytes -= cached.bytes;
         }
     }
+}
+
+fn cost(id: &str, entry: &Entry) -> usize {
+    CLIENT_BYTES + id.len() + client_bytes(&entry.client)
 }
 
 /// Memory of a client's channels.

@@ -14,6 +14,7 @@ use rusqlite::Connection;
 use super::fault::Fault;
 use super::write;
 use super::writer::Writer;
+use crate::store::join::Entry;
 
 /// A pass starts when the log is longer than this: some 600,000 events. A start
 /// after a crash applies as many, or twice as many, to rows anywhere in the file.
@@ -76,8 +77,7 @@ impl Writer {
             if let Some(cached) = cache.cached(id)
                 && cached.dirty
             {
-                let entry = &cached.entry;
-                write::client(connection, id, &entry.client, entry.newest, self.batch)?;
+                self.write_client(connection, id, &cached.entry)?;
             }
         }
         if pass.next + slice.len() == pass.keys.len() {
@@ -86,6 +86,18 @@ impl Writer {
                 .execute([pass.until.cast_signed()])?;
         }
         Ok(slice.len())
+    }
+
+    /// Writes the row of a client as it is now.
+    pub(super) fn write_client(
+        &self,
+        connection: &Connection,
+        id: &str,
+        entry: &Entry,
+    ) -> Result<(), Fault> {
+        let closing = self.shared.options.closing;
+        let Entry { client, newest } = entry;
+        write::client(connection, id, client, *newest, self.batch, closing)
     }
 
     /// After the commit of [`Writer::fold`]: its rows go up to `batch`.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
+use mqtt_presence_core::presence::{Last, Options};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::fault::Fault;
@@ -11,7 +12,7 @@ use super::log::{self, Logged};
 use super::read::{Shared, rows, unsigned};
 use super::write;
 use super::writer::Writer;
-use crate::store::join::{Counted, timeless};
+use crate::store::join::{Counted, Entry, closed_at, timeless};
 
 /// Under this key of `meta` is the rule that the totals were counted under.
 const COUNTED_UNDER: &str = "totals_counted_under";
@@ -55,15 +56,11 @@ impl Writer {
                 if cached.folded >= row.batch {
                     continue;
                 }
-                let entry = &mut cached.entry;
-                let options = &self.shared.options;
-                entry
-                    .client
-                    .apply(&logged.event, &logged.origin, row.now, options);
-                entry.newest = entry.newest.max(logged.transition);
+                replay(&mut cached.entry, &logged, row.now, &self.shared.options);
                 cached.dirty = true;
             }
         }
+        cache.measure();
         Ok(())
     }
 
@@ -111,7 +108,8 @@ impl Writer {
         Ok(read)
     }
 
-    /// Running totals hold for the rule they were counted under.
+    /// Running totals hold for the rule they were counted under, and so does
+    /// when channels were closed.
     fn recount_if_rule_changed(&self) -> Result<(), Fault> {
         let options = timeless(&self.shared.options);
         let rule = format!(
@@ -130,25 +128,35 @@ impl Writer {
             return Ok(());
         }
         let mut totals = self.shared.cache().totals.without_clients();
-        let mut select = self
-            .connection
-            .prepare("SELECT client_id, record FROM client")?;
+        let transaction = self.begin()?;
+        let mut select = transaction.prepare("SELECT client_id, record, closed_at FROM client")?;
+        let mut update =
+            transaction.prepare("UPDATE client SET closed_at = ?2 WHERE client_id = ?1")?;
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
             let id: String = row.get(0)?;
             let cache = self.shared.cache();
-            totals.add(match cache.get(&id) {
-                Some(entry) => Counted::of(&entry.client, &options),
-                None => Counted::of(&write::client_of(&id, row, 1)?, &options),
-            });
+            let read;
+            let client = match cache.get(&id) {
+                Some(entry) => &entry.client,
+                None => {
+                    read = write::client_of(&id, row, 1)?;
+                    &read
+                }
+            };
+            totals.add(Counted::of(client, &options));
+            let closed_at = closed_at(client, options.closing).map(u64::cast_signed);
+            if closed_at != row.get(2)? {
+                update.execute(params![id, closed_at])?;
+            }
         }
         drop(rows);
+        drop((select, update));
         let cache = self.shared.cache();
         for entry in cache.fresh("", None).filter_map(|id| cache.get(id)) {
             totals.add(Counted::of(&entry.client, &options));
         }
         drop(cache);
-        let transaction = self.begin()?;
         write::totals(&transaction, &totals)?;
         transaction.execute(
             "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)",
@@ -158,4 +166,26 @@ impl Writer {
         self.shared.cache_mut().totals = totals;
         Ok(())
     }
+}
+
+/// Joins an event, and flips where its commit did, whatever the rule says now:
+/// history has those flips and no others, and they alternate.
+fn replay(entry: &mut Entry, logged: &Logged, now: u64, options: &Options) {
+    let Logged {
+        event,
+        origin,
+        transition,
+    } = logged;
+    let client = &mut entry.client;
+    let before = client.last;
+    client.apply(event, origin, now, options);
+    client.last = match transition {
+        0 => before,
+        _ => Some(Last {
+            online: !before.is_some_and(|last| last.online),
+            time: event.time,
+            observed_at: now,
+        }),
+    };
+    entry.newest = entry.newest.max(*transition);
 }

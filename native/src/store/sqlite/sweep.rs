@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::fault::Fault;
 use super::write;
 use super::writer::Writer;
-use crate::store::join::{Counted, Entry, timeless};
+use crate::store::join::{Counted, Entry, closed_at, timeless};
 
 /// Rows that one step looks at.
 const STEP_ROWS: usize = 20_000;
@@ -41,19 +41,15 @@ impl Writer {
                 continue;
             };
             let before = Counted::of(&entry.client, &timeless);
-            let dropped = entry.client.forget(now, options);
-            if dropped > 0 {
-                gone += dropped as u64;
-                totals.change(before, Counted::of(&entry.client, &timeless));
-                changed.push((id, entry));
-            }
-        }
-        if changed.is_empty() {
-            return Ok(Step { gone, next });
+            gone += entry.client.forget(now, options) as u64;
+            totals.change(before, Counted::of(&entry.client, &timeless));
+            // Without anything to forget too: its row, of a version before or
+            // of another rule, named it too soon.
+            changed.push((id, entry));
         }
         let transaction = self.begin()?;
         for (id, entry) in &changed {
-            write::client(&transaction, id, &entry.client, entry.newest, self.batch)?;
+            self.write_client(&transaction, id, entry)?;
         }
         write::totals(&transaction, &totals)?;
         transaction.commit()?;
@@ -73,10 +69,8 @@ impl Writer {
         let here = |id: &&str| next.as_deref().is_none_or(|next| *id <= next);
         let fresh = cache.fresh("", Some(after)).take_while(here);
         let fresh = fresh.filter(|id| {
-            let closed_at = cache
-                .get(id)
-                .and_then(|entry| write::closed_at(&entry.client));
-            closed_at.is_some_and(|at| at.cast_unsigned() < latest)
+            let closed_at = cache.get(id).and_then(|entry| self.closed_at(entry));
+            closed_at.is_some_and(|at| at < latest)
         });
         due.extend(fresh.map(str::to_owned));
         if due.len() > STEP_CLIENTS {
@@ -99,12 +93,12 @@ impl Writer {
         let mut seen = 0;
         while let Some(row) = rows.next()? {
             let id = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
-            let closed_at: Option<i64> = match cache.get(id) {
-                Some(entry) => write::closed_at(&entry.client),
-                None => row.get(1)?,
+            let closed_at = match cache.get(id) {
+                Some(entry) => self.closed_at(entry),
+                None => row.get::<_, Option<i64>>(1)?.map(i64::cast_unsigned),
             };
             seen += 1;
-            if closed_at.is_some_and(|at| at.cast_unsigned() < latest) {
+            if closed_at.is_some_and(|at| at < latest) {
                 due.push(id.to_owned());
             }
             if seen == STEP_ROWS || due.len() == STEP_CLIENTS {
@@ -113,6 +107,10 @@ impl Writer {
             }
         }
         Ok((due, None))
+    }
+
+    fn closed_at(&self, entry: &Entry) -> Option<u64> {
+        closed_at(&entry.client, self.shared.options.closing)
     }
 
     /// Drops transitions that are too old; answers whether there may be more.

@@ -1,10 +1,10 @@
 //! The rows that a commit writes.
 
-use mqtt_presence_core::presence::Client;
+use mqtt_presence_core::presence::{Client, Closing};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::fault::Fault;
-use crate::store::join::{Flip, Totals};
+use crate::store::join::{Flip, Totals, closed_at};
 use crate::store::{Batch, Keep, Poison, record};
 
 pub(super) fn transitions(connection: &Connection, flips: &[Flip]) -> Result<(), Fault> {
@@ -41,6 +41,7 @@ pub(super) fn client(
     client: &Client,
     newest: u64,
     batch: u64,
+    closing: Closing,
 ) -> Result<(), Fault> {
     let mut write = connection.prepare_cached(
         "INSERT OR REPLACE INTO client (client_id, batch, newest_transition, closed_at, record)
@@ -50,17 +51,10 @@ pub(super) fn client(
         id,
         batch.cast_signed(),
         newest.cast_signed(),
-        closed_at(client),
+        closed_at(client, closing).map(u64::cast_signed),
         record_of(client),
     ])?;
     Ok(())
-}
-
-/// When the first of its channels was closed: nothing can be forgotten
-/// before that and the retention.
-pub(super) fn closed_at(client: &Client) -> Option<i64> {
-    let closed = client.channels.values().filter_map(|c| c.closed_at);
-    closed.min().map(u64::cast_signed)
 }
 
 fn record_of(client: &Client) -> Vec<u8> {
