@@ -44,7 +44,7 @@ impl Broker for Mosquitto {
 pub struct Road<B = Mosquitto> {
     // Dropped in this order.
     bridge: Option<Running>,
-    _service: Running,
+    service: Running,
     pub broker: B,
     port: u16,
     /// What the bridge is told of target and format.
@@ -90,7 +90,7 @@ impl<B: Broker> Road<B> {
         });
         let mut road = Road {
             bridge: None,
-            _service: service,
+            service,
             broker,
             port,
             flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
@@ -132,6 +132,13 @@ impl<B: Broker> Road<B> {
         bridge.signal("the bridge", "STOP").unwrap();
         meanwhile(&self.broker);
         bridge.signal("the bridge", "CONT").unwrap();
+    }
+
+    /// The target hangs while something happens.
+    pub fn without_target(&self, meanwhile: impl FnOnce(&B)) {
+        self.service.signal("the service", "STOP").unwrap();
+        meanwhile(&self.broker);
+        self.service.signal("the service", "CONT").unwrap();
     }
 
     /// What the bridge's file has of a client; while the bridge is down.
