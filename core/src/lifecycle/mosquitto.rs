@@ -13,7 +13,7 @@ const BAD_SOCKET: &str = "Bad socket read/write on client ";
 const SOCKET_ERROR: &str = "Socket error on client ";
 
 /// How a line about a client's end goes on after its id.
-const ENDINGS: [(&str, Change); 12] = [
+const ENDINGS: [(&str, Change); 11] = [
     (
         " already connected, closing old connection.",
         Change::TakenOver,
@@ -25,7 +25,6 @@ const ENDINGS: [(&str, Change); 12] = [
         " been disconnected by administrative action.",
         Change::Tcpclean,
     ),
-    (" disconnected, not authorised.", Change::Tcpclean),
     (" disconnected due to malformed packet.", Change::Tcpclean),
     (" disconnected due to protocol error.", Change::Tcpclean),
     (" disconnected due to oversize packet.", Change::Tcpclean),
@@ -35,6 +34,23 @@ const ENDINGS: [(&str, Change); 12] = [
         " disconnected due to QoS too high or retain not supported.",
         Change::Tcpclean,
     ),
+];
+
+/// Why a login was refused, of 1.6, of 2.0 and of 2.1. Since 2.0.13 such a line
+/// names the client whose id was asked for, whose own connection stays. A
+/// client that is logged out later just `disconnected`.
+const REFUSED: [&str; 11] = [
+    "no longer authorised",
+    "not authorised",
+    "bad authentication method",
+    "bad username or password",
+    "client banned",
+    "client identifier not valid",
+    "connection rate exceeded",
+    "implementation specific error",
+    "non-matching http origin",
+    "server busy",
+    "server unavailable",
 ];
 
 pub(super) fn read(payload: &[u8], received: u64) -> Result<Option<Notice>, String> {
@@ -54,6 +70,7 @@ pub(super) fn read(payload: &[u8], received: u64) -> Result<Option<Notice>, Stri
             ))
         });
         match ending.or_else(|| explained(rest)) {
+            _ if refused(rest) => return Ok(None),
             Some(ending) => ending,
             None if rest.contains(" connected with too large Will payload") => return Ok(None),
             None => return Err(cut(line)),
@@ -111,6 +128,19 @@ fn connected(rest: &str, time: u64) -> Option<Notice> {
         address: Some(address.to_owned()),
         channel: None,
         reason: None,
+    })
+}
+
+/// `ID disconnected, REASON.`, since 2.1.1 with a colon.
+fn refused(rest: &str) -> bool {
+    let why = rest.strip_suffix('.').unwrap_or_default();
+    REFUSED.iter().any(|refusal| {
+        let said = why.strip_suffix(refusal);
+        said.is_some_and(|said| {
+            [" disconnected, ", " disconnected: "]
+                .iter()
+                .any(|end| said.ends_with(end))
+        })
     })
 }
 
