@@ -1,11 +1,15 @@
 //! Mosquitto: its log, with `log_dest topic` under `$SYS/broker/log/N`.
 //!
 //! Format: mosquitto.conf(5), `log_dest`, `log_timestamp` and
-//! `connection_messages`; the wording is the broker's own of 1.6 to 2.0. Ids stand
+//! `connection_messages`; the wording is the broker's own of 1.6 to 2.1. Ids stand
 //! unquoted, so a line is read from both ends: any id comes out whole.
+
+mod whose;
 
 use super::notice::{Change, Notice};
 use crate::event::quote;
+
+pub(super) use whose::whose;
 
 const CONNECTED: &str = "New client connected from ";
 const CLIENT: &str = "Client ";
@@ -13,11 +17,12 @@ const BAD_SOCKET: &str = "Bad socket read/write on client ";
 const SOCKET_ERROR: &str = "Socket error on client ";
 
 /// How a line about a client's end goes on after its id.
-const ENDINGS: [(&str, Change); 11] = [
+const ENDINGS: [(&str, Change); 12] = [
     (
         " already connected, closing old connection.",
         Change::TakenOver,
     ),
+    (" disconnected, session taken over.", Change::TakenOver),
     (" disconnected.", Change::Disconnect),
     (" closed its connection.", Change::Tcpclean),
     (" has exceeded timeout, disconnecting.", Change::Tcpclean),
@@ -53,6 +58,7 @@ const REFUSED: [&str; 11] = [
     "server unavailable",
 ];
 
+/// A line's meaning; whose end it tells of is still to be seen by [`whose`].
 pub(super) fn read(payload: &[u8], received: u64) -> Result<Option<Notice>, String> {
     let line = std::str::from_utf8(payload)
         .map_err(|_| format!("{} is not UTF-8", quote(payload)))?
@@ -146,8 +152,13 @@ fn refused(rest: &str) -> bool {
 
 /// `ID disconnected: REASON.`
 fn explained(rest: &str) -> Option<(&str, Change, &str)> {
-    let (client, reason) = rest.strip_suffix('.')?.rsplit_once(" disconnected: ")?;
-    Some((client, Change::Tcpclean, reason))
+    let (client, reason) = rest.rsplit_once(" disconnected: ")?;
+    let whole = match reason.strip_suffix('.') {
+        Some(whole) => whole,
+        // The library's words, which have no full stop since 2.1.
+        None => Some(reason).filter(|reason| reason.starts_with("bad socket read/write: "))?,
+    };
+    Some((client, Change::Tcpclean, whole))
 }
 
 fn cut(line: &str) -> String {
