@@ -109,16 +109,18 @@ pub(super) fn read(payload: &[u8], received: u64) -> Result<Option<Notice>, Stri
 
 /// The seconds in front; another or no timestamp counts as the time of arrival.
 fn timed(line: &str, received: u64) -> (u64, &str) {
-    if let Some((stamp, text)) = line.split_once(": ")
-        && let Ok(seconds) = stamp.parse::<u64>()
-    {
-        return (seconds.saturating_mul(1_000), text);
-    }
-    let begin = [CONNECTED, CLIENT, BAD_SOCKET, SOCKET_ERROR]
+    // What a client chooses for its id may look like a line with its timestamp.
+    let begins = [CONNECTED, CLIENT, BAD_SOCKET, SOCKET_ERROR]
         .iter()
-        .filter_map(|word| line.find(&format!(": {word}")))
-        .min();
-    (received, begin.map_or(line, |at| &line[at + 2..]))
+        .any(|word| line.starts_with(word));
+    match line.split_once(": ") {
+        Some((stamp, text)) if !begins => {
+            let seconds = stamp.parse::<u64>();
+            let time = seconds.map_or(received, |seconds| seconds.saturating_mul(1_000));
+            (time, text)
+        }
+        _ => (received, line),
+    }
 }
 
 /// `ADDRESS as ID (p2, c1, k60, u'NAME').`: the address has no space, and what
