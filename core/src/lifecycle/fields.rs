@@ -64,6 +64,23 @@ impl Object {
         serde_json::from_str(json).ok()
     }
 
+    /// A string or a number as it is written, where there is one.
+    pub fn name(&self, name: &str) -> Result<Option<String>, String> {
+        let json = match self.json(name) {
+            None | Some("null") => return Ok(None),
+            Some(json) => json,
+        };
+        let number = json.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+        match self.text_if_any(name) {
+            None if number => Ok(Some(json.to_owned())),
+            None => Err(format!(
+                "`{name}` is {}, neither a string nor a number",
+                quote(json.as_bytes())
+            )),
+            text => Ok(text),
+        }
+    }
+
     /// A whole number, also as digits in a string, where there is one.
     pub fn number(&self, name: &str) -> Result<Option<u64>, String> {
         let json = match self.json(name) {

@@ -69,7 +69,7 @@ pub(super) fn read(
         change,
         time: object.number(&fields.time)?.unwrap_or(received),
         address: object.text_if_any(&fields.address),
-        channel: object.text_if_any(&fields.channel),
+        channel: object.name(&fields.channel)?,
         reason: None,
     }))
 }
@@ -94,7 +94,7 @@ pub(super) fn page(fields: &Fields, body: &[u8]) -> Result<Page, String> {
 
 fn connection(fields: &Fields, entry: &Object) -> Result<(String, Connection), String> {
     let connection = Connection {
-        channel: entry.text_if_any(&fields.channel),
+        channel: entry.name(&fields.channel)?,
         time: entry.number(&fields.time)?,
         address: entry.text_if_any(&fields.address),
     };

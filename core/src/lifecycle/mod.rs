@@ -162,7 +162,8 @@ impl Adapter {
             Format::Aws => aws::read(payload),
             Format::Emqx => emqx::read(payload),
             Format::Generic => generic::read(&self.fields, payload, received),
-            Format::Mosquitto => mosquitto::read(payload, received),
+            Format::Mosquitto => mosquitto::read(payload, received)
+                .map(|notice| notice.and_then(|notice| mosquitto::whose(notice, &self.open))),
             Format::Vernemq => vernemq::read(topic, payload, received),
         };
         match notice.and_then(|notice| notice.map(Notice::checked).transpose()) {

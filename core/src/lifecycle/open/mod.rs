@@ -136,6 +136,17 @@ impl Open {
         self.len() == 0
     }
 
+    /// Whether anything was ever said of the client.
+    pub(super) fn has_seen(&self, client: &str) -> bool {
+        self.clients.contains_key(client)
+    }
+
+    /// Where the client's open channel comes from.
+    pub(super) fn address(&self, client: &str) -> Option<&str> {
+        let open = self.clients.get(client)?.open.as_ref()?;
+        open.address.as_deref()
+    }
+
     pub(super) fn apply(&mut self, format: Format, notice: Notice) -> Vec<Event> {
         if let Some(changed) = &mut self.changed {
             changed.insert(notice.client.clone());

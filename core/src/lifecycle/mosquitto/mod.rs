@@ -1,11 +1,15 @@
 //! Mosquitto: its log, with `log_dest topic` under `$SYS/broker/log/N`.
 //!
 //! Format: mosquitto.conf(5), `log_dest`, `log_timestamp` and
-//! `connection_messages`; the wording is the broker's own of 1.6 to 2.0. Ids stand
+//! `connection_messages`; the wording is the broker's own of 1.6 to 2.1. Ids stand
 //! unquoted, so a line is read from both ends: any id comes out whole.
+
+mod whose;
 
 use super::notice::{Change, Notice};
 use crate::event::quote;
+
+pub(super) use whose::whose;
 
 const CONNECTED: &str = "New client connected from ";
 const CLIENT: &str = "Client ";
@@ -18,6 +22,7 @@ const ENDINGS: [(&str, Change); 12] = [
         " already connected, closing old connection.",
         Change::TakenOver,
     ),
+    (" disconnected, session taken over.", Change::TakenOver),
     (" disconnected.", Change::Disconnect),
     (" closed its connection.", Change::Tcpclean),
     (" has exceeded timeout, disconnecting.", Change::Tcpclean),
@@ -25,7 +30,6 @@ const ENDINGS: [(&str, Change); 12] = [
         " been disconnected by administrative action.",
         Change::Tcpclean,
     ),
-    (" disconnected, not authorised.", Change::Tcpclean),
     (" disconnected due to malformed packet.", Change::Tcpclean),
     (" disconnected due to protocol error.", Change::Tcpclean),
     (" disconnected due to oversize packet.", Change::Tcpclean),
@@ -37,6 +41,24 @@ const ENDINGS: [(&str, Change); 12] = [
     ),
 ];
 
+/// Why a login was refused, of 1.6, of 2.0 and of 2.1. Since 2.0.13 such a line
+/// names the client whose id was asked for, whose own connection stays. A
+/// client that is logged out later just `disconnected`.
+const REFUSED: [&str; 11] = [
+    "no longer authorised",
+    "not authorised",
+    "bad authentication method",
+    "bad username or password",
+    "client banned",
+    "client identifier not valid",
+    "connection rate exceeded",
+    "implementation specific error",
+    "non-matching http origin",
+    "server busy",
+    "server unavailable",
+];
+
+/// A line's meaning; whose end it tells of is still to be seen by [`whose`].
 pub(super) fn read(payload: &[u8], received: u64) -> Result<Option<Notice>, String> {
     let line = std::str::from_utf8(payload)
         .map_err(|_| format!("{} is not UTF-8", quote(payload)))?
@@ -54,6 +76,7 @@ pub(super) fn read(payload: &[u8], received: u64) -> Result<Option<Notice>, Stri
             ))
         });
         match ending.or_else(|| explained(rest)) {
+            _ if refused(rest) => return Ok(None),
             Some(ending) => ending,
             None if rest.contains(" connected with too large Will payload") => return Ok(None),
             None => return Err(cut(line)),
@@ -86,16 +109,18 @@ pub(super) fn read(payload: &[u8], received: u64) -> Result<Option<Notice>, Stri
 
 /// The seconds in front; another or no timestamp counts as the time of arrival.
 fn timed(line: &str, received: u64) -> (u64, &str) {
-    if let Some((stamp, text)) = line.split_once(": ")
-        && let Ok(seconds) = stamp.parse::<u64>()
-    {
-        return (seconds.saturating_mul(1_000), text);
-    }
-    let begin = [CONNECTED, CLIENT, BAD_SOCKET, SOCKET_ERROR]
+    // What a client chooses for its id may look like a line with its timestamp.
+    let begins = [CONNECTED, CLIENT, BAD_SOCKET, SOCKET_ERROR]
         .iter()
-        .filter_map(|word| line.find(&format!(": {word}")))
-        .min();
-    (received, begin.map_or(line, |at| &line[at + 2..]))
+        .any(|word| line.starts_with(word));
+    match line.split_once(": ") {
+        Some((stamp, text)) if !begins => {
+            let seconds = stamp.parse::<u64>();
+            let time = seconds.map_or(received, |seconds| seconds.saturating_mul(1_000));
+            (time, text)
+        }
+        _ => (received, line),
+    }
 }
 
 /// `ADDRESS as ID (p2, c1, k60, u'NAME').`: the address has no space, and what
@@ -114,10 +139,28 @@ fn connected(rest: &str, time: u64) -> Option<Notice> {
     })
 }
 
+/// `ID disconnected, REASON.`, since 2.1.1 with a colon.
+fn refused(rest: &str) -> bool {
+    let why = rest.strip_suffix('.').unwrap_or_default();
+    REFUSED.iter().any(|refusal| {
+        let said = why.strip_suffix(refusal);
+        said.is_some_and(|said| {
+            [" disconnected, ", " disconnected: "]
+                .iter()
+                .any(|end| said.ends_with(end))
+        })
+    })
+}
+
 /// `ID disconnected: REASON.`
 fn explained(rest: &str) -> Option<(&str, Change, &str)> {
-    let (client, reason) = rest.strip_suffix('.')?.rsplit_once(" disconnected: ")?;
-    Some((client, Change::Tcpclean, reason))
+    let (client, reason) = rest.rsplit_once(" disconnected: ")?;
+    let whole = match reason.strip_suffix('.') {
+        Some(whole) => whole,
+        // The library's words, which have no full stop since 2.1.
+        None => Some(reason).filter(|reason| reason.starts_with("bad socket read/write: "))?,
+    };
+    Some((client, Change::Tcpclean, whole))
 }
 
 fn cut(line: &str) -> String {
