@@ -15,6 +15,8 @@ pub(super) use whose::whose;
 use said::{Said, said};
 
 const CONNECTED: &str = "New client connected from ";
+/// Whoever says in its CONNECT that it is another broker's bridge.
+const BRIDGE: &str = "New bridge connected from ";
 const CLIENT: &str = "Client ";
 const BAD_SOCKET: &str = "Bad socket read/write on client ";
 const SOCKET_ERROR: &str = "Socket error on client ";
@@ -25,7 +27,8 @@ pub(super) fn read(payload: &[u8], received: u64) -> Result<Option<Notice>, Stri
         .map_err(|_| format!("{} is not UTF-8", quote(payload)))?
         .trim_end_matches(['\r', '\n']);
     let (time, text) = timed(line, received);
-    if let Some(rest) = text.strip_prefix(CONNECTED) {
+    let began = text.strip_prefix(CONNECTED);
+    if let Some(rest) = began.or_else(|| text.strip_prefix(BRIDGE)) {
         return connected(rest, time).map(Some).ok_or_else(|| cut(line));
     }
     let (client, change, reason) = if let Some(rest) = text.strip_prefix(CLIENT) {
@@ -65,7 +68,7 @@ pub(super) fn read(payload: &[u8], received: u64) -> Result<Option<Notice>, Stri
 /// The seconds in front; another or no timestamp counts as the time of arrival.
 fn timed(line: &str, received: u64) -> (u64, &str) {
     // What a client chooses for its id may look like a line with its timestamp.
-    let begins = [CONNECTED, CLIENT, BAD_SOCKET, SOCKET_ERROR]
+    let begins = [CONNECTED, BRIDGE, CLIENT, BAD_SOCKET, SOCKET_ERROR]
         .iter()
         .any(|word| line.starts_with(word));
     match line.split_once(": ") {
