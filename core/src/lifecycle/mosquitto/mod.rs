@@ -4,6 +4,7 @@
 //! `connection_messages`; the wording is the broker's own of 1.6 to 2.1. Ids stand
 //! unquoted, so a line is read from both ends: any id comes out whole.
 
+mod said;
 mod whose;
 
 use super::notice::{Change, Notice};
@@ -11,52 +12,14 @@ use crate::event::quote;
 
 pub(super) use whose::whose;
 
+use said::{Said, said};
+
 const CONNECTED: &str = "New client connected from ";
+/// Whoever says in its CONNECT that it is another broker's bridge.
+const BRIDGE: &str = "New bridge connected from ";
 const CLIENT: &str = "Client ";
 const BAD_SOCKET: &str = "Bad socket read/write on client ";
 const SOCKET_ERROR: &str = "Socket error on client ";
-
-/// How a line about a client's end goes on after its id.
-const ENDINGS: [(&str, Change); 12] = [
-    (
-        " already connected, closing old connection.",
-        Change::TakenOver,
-    ),
-    (" disconnected, session taken over.", Change::TakenOver),
-    (" disconnected.", Change::Disconnect),
-    (" closed its connection.", Change::Tcpclean),
-    (" has exceeded timeout, disconnecting.", Change::Tcpclean),
-    (
-        " been disconnected by administrative action.",
-        Change::Tcpclean,
-    ),
-    (" disconnected due to malformed packet.", Change::Tcpclean),
-    (" disconnected due to protocol error.", Change::Tcpclean),
-    (" disconnected due to oversize packet.", Change::Tcpclean),
-    (" disconnected due to oversize payload.", Change::Tcpclean),
-    (" disconnected due to out of memory.", Change::Tcpclean),
-    (
-        " disconnected due to QoS too high or retain not supported.",
-        Change::Tcpclean,
-    ),
-];
-
-/// Why a login was refused, of 1.6, of 2.0 and of 2.1. Since 2.0.13 such a line
-/// names the client whose id was asked for, whose own connection stays. A
-/// client that is logged out later just `disconnected`.
-const REFUSED: [&str; 11] = [
-    "no longer authorised",
-    "not authorised",
-    "bad authentication method",
-    "bad username or password",
-    "client banned",
-    "client identifier not valid",
-    "connection rate exceeded",
-    "implementation specific error",
-    "non-matching http origin",
-    "server busy",
-    "server unavailable",
-];
 
 /// A line's meaning; whose end it tells of is still to be seen by [`whose`].
 pub(super) fn read(payload: &[u8], received: u64) -> Result<Option<Notice>, String> {
@@ -64,32 +27,27 @@ pub(super) fn read(payload: &[u8], received: u64) -> Result<Option<Notice>, Stri
         .map_err(|_| format!("{} is not UTF-8", quote(payload)))?
         .trim_end_matches(['\r', '\n']);
     let (time, text) = timed(line, received);
-    if let Some(rest) = text.strip_prefix(CONNECTED) {
+    let began = text.strip_prefix(CONNECTED);
+    if let Some(rest) = began.or_else(|| text.strip_prefix(BRIDGE)) {
         return connected(rest, time).map(Some).ok_or_else(|| cut(line));
     }
     let (client, change, reason) = if let Some(rest) = text.strip_prefix(CLIENT) {
-        let ending = ENDINGS.iter().find_map(|(ending, change)| {
-            Some((
-                rest.strip_suffix(ending)?,
-                *change,
-                ending.trim_matches([' ', '.']),
-            ))
-        });
-        match ending.or_else(|| explained(rest)) {
-            _ if refused(rest) => return Ok(None),
-            Some(ending) => ending,
-            None if rest.contains(" connected with too large Will payload") => return Ok(None),
-            None => return Err(cut(line)),
+        match said(rest).ok_or_else(|| cut(line))? {
+            Said::Ended {
+                client,
+                change,
+                reason,
+            } => (client, change, reason),
+            Said::Other => return Ok(None),
         }
+    } else if let Some(client) = socket_error(text) {
+        (client, Change::Tcpclean, "socket error")
     } else if let Some(rest) = text.strip_prefix(BAD_SOCKET) {
         // The system's words after the last colon hold none themselves.
         let (client, reason) = rest.rsplit_once(": ").ok_or_else(|| cut(line))?;
         (client, Change::Tcpclean, reason.trim_end_matches('.'))
-    } else if let Some(rest) = text.strip_prefix(SOCKET_ERROR) {
-        let client = rest
-            .strip_suffix(", disconnecting.")
-            .ok_or_else(|| cut(line))?;
-        (client, Change::Tcpclean, "socket error")
+    } else if text.starts_with(SOCKET_ERROR) {
+        return Err(cut(line));
     } else {
         return Ok(None);
     };
@@ -110,7 +68,7 @@ pub(super) fn read(payload: &[u8], received: u64) -> Result<Option<Notice>, Stri
 /// The seconds in front; another or no timestamp counts as the time of arrival.
 fn timed(line: &str, received: u64) -> (u64, &str) {
     // What a client chooses for its id may look like a line with its timestamp.
-    let begins = [CONNECTED, CLIENT, BAD_SOCKET, SOCKET_ERROR]
+    let begins = [CONNECTED, BRIDGE, CLIENT, BAD_SOCKET, SOCKET_ERROR]
         .iter()
         .any(|word| line.starts_with(word));
     match line.split_once(": ") {
@@ -139,28 +97,11 @@ fn connected(rest: &str, time: u64) -> Option<Notice> {
     })
 }
 
-/// `ID disconnected, REASON.`, since 2.1.1 with a colon.
-fn refused(rest: &str) -> bool {
-    let why = rest.strip_suffix('.').unwrap_or_default();
-    REFUSED.iter().any(|refusal| {
-        let said = why.strip_suffix(refusal);
-        said.is_some_and(|said| {
-            [" disconnected, ", " disconnected: "]
-                .iter()
-                .any(|end| said.ends_with(end))
-        })
-    })
-}
-
-/// `ID disconnected: REASON.`
-fn explained(rest: &str) -> Option<(&str, Change, &str)> {
-    let (client, reason) = rest.rsplit_once(" disconnected: ")?;
-    let whole = match reason.strip_suffix('.') {
-        Some(whole) => whole,
-        // The library's words, which have no full stop since 2.1.
-        None => Some(reason).filter(|reason| reason.starts_with("bad socket read/write: "))?,
-    };
-    Some((client, Change::Tcpclean, whole))
+/// `Socket error on client ID, disconnecting.` of 1.6, and how 2.0.0 put it.
+fn socket_error(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix(SOCKET_ERROR);
+    rest.or_else(|| text.strip_prefix(BAD_SOCKET))?
+        .strip_suffix(", disconnecting.")
 }
 
 fn cut(line: &str) -> String {
