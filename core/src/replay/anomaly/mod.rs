@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::places::by_key;
 use super::scene::Scene;
 
 mod arrival;
@@ -120,8 +121,10 @@ pub(super) fn find(scene: &Scene<'_>) -> Finds {
     ghost::find(scene, &mut found);
     overlap::find(scene, &mut found);
     flapping::find(scene, &mut found);
-    found.sort_unstable_by_key(|found| (found.event, found.kind));
-    found
+    let key = |found: &Found| u64::from(found.event) << 4 | found.kind as u64;
+    by_key(found.iter().map(key))
+        .map(|place| found[place])
+        .collect()
 }
 
 #[cfg(test)]
