@@ -2,7 +2,9 @@
 
 /// Where it says so, every 10 s unless its `sys_interval` says otherwise.
 pub(super) const TOPIC: &str = "$SYS/broker/uptime";
-/// It counts whole seconds.
+/// It counts whole seconds, so one start is told with so much difference,
+const COUNTING: u64 = 1_000;
+/// and with some more where a message was held up.
 const SLACK: u64 = 2_000;
 
 /// When the broker has started, as far as one knows. In milliseconds since
@@ -35,9 +37,11 @@ impl Uptime {
             .and_then(|text| text.strip_suffix(" seconds")?.parse::<u64>().ok())?;
         let started = now.saturating_sub(seconds.saturating_mul(1_000));
         let broken = self.broken.take();
-        // The same start, even if the broker's clock is not this one.
+        // The same start, even if the broker's clock is not this one. Where the
+        // connection broke, the broker may have restarted soon after a start.
+        let slack = broken.map_or(SLACK, |_| COUNTING);
         let before = self.started.replace(started);
-        if before.is_some_and(|before| started <= before + SLACK) {
+        if before.is_some_and(|before| started <= before + slack) {
             return None;
         }
         // Channels carry whole seconds. When the connection broke at the
@@ -69,6 +73,16 @@ mod tests {
         assert_eq!(told(&mut uptime, 11, 38_100), None);
         // Nobody saw the connection break.
         assert_eq!(told(&mut uptime, 3, 50_000), Some(START + 45_000));
+    }
+
+    #[test]
+    fn a_restart_soon_after_a_start_is_one() {
+        let mut uptime = Uptime::known(Some(START + 900));
+        uptime.broken = Some(START + 2_500);
+        assert_eq!(told(&mut uptime, 0, 2_900), Some(START + 2_000));
+        // The connection alone broke.
+        uptime.broken = Some(START + 4_000);
+        assert_eq!(told(&mut uptime, 2, 5_100), None);
     }
 
     #[test]
