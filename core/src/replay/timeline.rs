@@ -2,7 +2,6 @@
 
 use super::anomaly;
 use super::line::Line;
-use super::places::by_key;
 use super::scene::Scene;
 use crate::event::Kind;
 
@@ -198,9 +197,7 @@ pub(super) fn actual(scene: &Scene<'_>, times: &[u64], (oldest, newest): (u64, u
     }
     let flips = scene.flips().iter();
     changes.extend(flips.map(|(time, _)| (*time, Change::Flip)));
-    let changes: Vec<_> = by_key(changes.iter().map(|(time, _)| *time))
-        .map(|place| changes[place])
-        .collect();
+    changes.sort_unstable_by_key(|(time, _)| *time);
     let (mut known, mut online, mut certain, mut orphans) = (false, false, 0, 0);
     let mut steps: Vec<Step> = Vec::new();
     for at_once in changes.chunk_by(|a, b| a.0 == b.0) {

@@ -121,6 +121,9 @@ pub(super) fn find(scene: &Scene<'_>) -> Finds {
     ghost::find(scene, &mut found);
     overlap::find(scene, &mut found);
     flapping::find(scene, &mut found);
+    if found.len() < 2 {
+        return found;
+    }
     let key = |found: &Found| u64::from(found.event) << 4 | found.kind as u64;
     by_key(found.iter().map(key))
         .map(|place| found[place])
