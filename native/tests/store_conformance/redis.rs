@@ -321,6 +321,30 @@ async fn the_next_commit_is_under_way_before_the_last_is_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_made_the_first_commit_alone_does_not_ask_for_new_clients() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), &[]).unwrap();
+    let settings = settings(&server.url());
+    let bench = bench(settings.clone(), Options::default());
+    commit_all(&*bench.store, vec![anonymous(0)]).await;
+    server.signal("STOP").unwrap();
+    // With clients that it has not seen: a question would wait for the server.
+    let next = bench.store.start(anonymous(1)).await.unwrap();
+    server.signal("CONT").unwrap();
+    next.await.unwrap();
+    holds(&bench, 2).await;
+    // Since somebody else committed, it asks again.
+    let other = Redis::open(settings, Options::default()).await.unwrap();
+    let connect = |client, channel| Arc::new(batch(NOW, [event(client, channel, Connect, NOW)]));
+    commit_all(&other, vec![connect("new", "1")]).await;
+    for client in ["else", "else", "new"] {
+        commit_all(&*bench.store, vec![connect(client, "2")]).await;
+    }
+    let clients = other.clients(&["new".to_owned()]).await.unwrap();
+    assert_eq!(clients[0].as_ref().unwrap().channels.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_frozen_server_fails_in_time_and_goes_on_afterwards() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path(), &[]).unwrap();

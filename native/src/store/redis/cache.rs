@@ -31,6 +31,8 @@ pub(super) struct Cache {
     bytes: usize,
     generation: u64,
     clock: u64,
+    /// Every client that has a record is here.
+    whole: bool,
 }
 
 impl Cache {
@@ -39,9 +41,17 @@ impl Cache {
         self.clients.get(id)
     }
 
+    /// Whether nothing need be read before a commit, as long as nobody else commits.
     pub fn is_current(&self, id: &str) -> bool {
-        self.get(id)
-            .is_some_and(|cached| cached.generation == self.generation)
+        match self.get(id) {
+            Some(cached) => cached.generation == self.generation,
+            None => self.whole,
+        }
+    }
+
+    /// Notes that no client has a record that is not here.
+    pub fn found_whole(&mut self) {
+        self.whole = true;
     }
 
     pub fn put(&mut self, id: &str, entry: Entry, token: Arc<str>, record_bytes: usize) {
@@ -87,6 +97,7 @@ impl Cache {
     }
 
     pub fn remove(&mut self, id: &str) {
+        self.whole = false;
         if let Some(old) = self.clients.remove(id) {
             self.bytes -= old.bytes;
         }
@@ -95,11 +106,13 @@ impl Cache {
     /// Somebody else committed: no entry is known to be current any more.
     pub fn doubt_all(&mut self) {
         self.generation += 1;
+        self.whole = false;
     }
 
     pub fn clear(&mut self) {
         self.clients.clear();
         self.bytes = 0;
+        self.whole = false;
     }
 
     /// Where in the order of use it is.
@@ -113,6 +126,7 @@ impl Cache {
         if self.bytes <= bytes {
             return;
         }
+        self.whole = false;
         let mut ages: Vec<u64> = self.clients.values().map(|cached| cached.touched).collect();
         let middle = ages.len() / 2;
         let (_, cut, _) = ages.select_nth_unstable(middle);

@@ -265,6 +265,9 @@ impl Writer {
                     self.tip = token.to_string();
                     if !alone {
                         self.cache.doubt_all();
+                    } else if tip.is_empty() {
+                        // The first commit ever.
+                        self.cache.found_whole();
                     }
                     for id in &ids {
                         self.cache.confirm(id);
