@@ -7,7 +7,7 @@ const STYLE: &str = "<style>text{font:12px system-ui,sans-serif;fill:#24292f}.ba
 @media (prefers-color-scheme:dark){text{fill:#e6edf3}.bar{fill:#58a6ff}.short{fill:#d29922}.line,.grid{stroke:#8b949e}.curve{stroke:#58a6ff}.other{stroke:#d29922}}</style>\n";
 
 /// Where bars begin and how long one is that just reaches its aim.
-const LEFT: f64 = 500.0;
+const LEFT: f64 = 540.0;
 const AIM: f64 = 130.0;
 const MOST: f64 = 2.2;
 
