@@ -6,13 +6,14 @@ use std::time::Duration;
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// Doubles from 0.5 s to 30 s. Up to a quarter is taken off again, another
+/// Doubles from 0.5 s to 30 s, or to less. Up to a quarter is taken off again, another
 /// share each time, so that instances which lost one server at the same moment
 /// do not come back at the same moment.
 #[derive(Debug)]
 pub(crate) struct Backoff {
     failures: u32,
     counter: u32,
+    longest: Duration,
 }
 
 impl Backoff {
@@ -21,7 +22,14 @@ impl Backoff {
         Backoff {
             failures: 0,
             counter: seed,
+            longest: LONGEST,
         }
+    }
+
+    /// No wait is longer than this.
+    #[cfg(any(feature = "grpc", test))]
+    pub(crate) fn up_to(self, longest: Duration) -> Self {
+        Backoff { longest, ..self }
     }
 
     /// Another series of waits than those of other instances.
@@ -42,7 +50,7 @@ impl Backoff {
         self.counter = self.counter.wrapping_add(1);
         // A multiple of the golden ratio spreads neighbouring counters evenly.
         let share = self.counter.wrapping_mul(0x9E37_79B9) >> 24;
-        let full = (FIRST * 2_u32.pow(doublings)).min(LONGEST);
+        let full = (FIRST * 2_u32.pow(doublings)).min(self.longest);
         full - full * share / 1024
     }
 }
@@ -65,5 +73,7 @@ mod tests {
         assert!(waits[20..].windows(2).any(|pair| pair[0] != pair[1]));
         backoff.reset();
         assert!(backoff.next() <= FIRST);
+        let mut short = Backoff::new(7).up_to(FIRST * 3);
+        assert!((0..40).all(|_| short.next() <= FIRST * 3));
     }
 }

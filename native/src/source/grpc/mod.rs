@@ -17,6 +17,8 @@ mod protocol;
 mod receiver;
 mod spinning;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use mqtt_presence_core::event::Limits;
 
@@ -27,6 +29,10 @@ use crate::backoff::Backoff;
 
 pub use self::config::Config;
 pub use self::look::{Refusal, Trouble, look};
+
+/// A proxy keeps for 20 s what it was told of a topic, "no broker has it" too,
+/// and looks again only when it is next asked: who asks seldom reads late.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// The name in the configuration.
 const NAME: &str = "grpc";
@@ -69,7 +75,7 @@ impl Source for Grpc {
             reason,
         })?;
         panics::contain();
-        let mut backoff = Backoff::new(std::process::id());
+        let mut backoff = Backoff::new(std::process::id()).up_to(LONGEST_PAUSE);
         while !context.shutdown.is_cancelled() {
             let end = live(NAME, &config, limits, &context).await;
             let Some(fault) = end.fault.filter(|_| !context.shutdown.is_cancelled()) else {
