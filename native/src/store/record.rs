@@ -31,12 +31,20 @@ const SAME: u64 = 1;
 
 /// Appends the client.
 pub(super) fn write(client: &Client, bytes: &mut Vec<u8>) {
+    bytes.reserve(40 + 120 * client.channels.len());
+    write_head(client, bytes);
+    for (id, channel) in &client.channels {
+        write_channel(id, channel, bytes);
+    }
+}
+
+/// Appends what comes before the channels.
+pub(super) fn write_head(client: &Client, bytes: &mut Vec<u8>) {
     let Client {
-        channels,
+        channels: _,
         newest_forgotten,
         last,
     } = client;
-    bytes.reserve(40 + 120 * channels.len());
     bytes.push(VERSION);
     let mut flags = 0;
     if let Some(last) = last {
@@ -54,13 +62,11 @@ pub(super) fn write(client: &Client, bytes: &mut Vec<u8>) {
         number(bytes, *time);
         word(bytes, channel);
     }
-    for (id, channel) in channels {
-        word(bytes, id);
-        write_channel(bytes, channel);
-    }
 }
 
-fn write_channel(bytes: &mut Vec<u8>, channel: &Channel) {
+/// Appends a channel; their order is of no account.
+pub(super) fn write_channel(id: &str, channel: &Channel, bytes: &mut Vec<u8>) {
+    word(bytes, id);
     let facts = [&channel.connect, &channel.disconnect, &channel.tcpclean];
     let mut flags = 0;
     for (bit, fact) in facts.iter().enumerate() {
@@ -86,7 +92,8 @@ fn write_channel(bytes: &mut Vec<u8>, channel: &Channel) {
     }
 }
 
-fn word(bytes: &mut Vec<u8>, word: &str) {
+/// Appends a word: the same bytes for the same text.
+pub(super) fn word(bytes: &mut Vec<u8>, word: &str) {
     let form = match word.as_bytes() {
         digits if digits.len() < 8 || digits.len() % 2 == 1 => TEXT,
         digits
@@ -138,14 +145,15 @@ pub(super) fn read(bytes: &[u8]) -> Option<Client> {
         client.newest_forgotten = Some((rest.number()?, read_word(&mut rest)??));
     }
     while !rest.bytes.is_empty() {
-        let id = read_word(&mut rest)??;
-        let channel = read_channel(&mut rest)?;
-        client.channels.insert(id, Box::new(channel));
+        let (id, channel) = read_channel(&mut rest)?;
+        client.channels.insert(id, channel);
     }
     Some(client)
 }
 
-fn read_channel(rest: &mut Decoder<'_>) -> Option<Channel> {
+/// A channel and its id.
+pub(super) fn read_channel(rest: &mut Decoder<'_>) -> Option<(String, Box<Channel>)> {
+    let id = read_word(rest)??;
     let flags = rest.byte()?;
     let mut channel = Channel::default();
     let facts = [
@@ -181,7 +189,7 @@ fn read_channel(rest: &mut Decoder<'_>) -> Option<Channel> {
             *clock = Some(rest.number()?);
         }
     }
-    Some(channel)
+    Some((id, Box::new(channel)))
 }
 
 /// A word; `Some(None)` where there is none.

@@ -321,6 +321,39 @@ async fn the_next_commit_is_under_way_before_the_last_is_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_another_instance_overtakes_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), &[]).unwrap();
+    let settings = settings(&server.url());
+    let bench = bench(settings.clone(), Options::default());
+    commit_all(&*bench.store, (0..3).map(anonymous).collect()).await;
+    let other = Redis::open(settings, Options::default()).await.unwrap();
+    other.commit(anonymous(3)).await.unwrap();
+    // Both are sent before the answer tells of the other instance.
+    server.signal("STOP").unwrap();
+    let first = bench.store.start(anonymous(4)).await.unwrap();
+    let second = bench.store.start(anonymous(5)).await.unwrap();
+    server.signal("CONT").unwrap();
+    let told = [first.await.unwrap(), second.await.unwrap()];
+    holds(&bench, 6).await;
+    let before = told[0].transitions[0].id - 1;
+    let stored = bench.store.transitions_after(before, usize::MAX).await;
+    assert_eq!(
+        stored.unwrap(),
+        told.map(|told| told.transitions).concat(),
+        "told as they are stored"
+    );
+    // What they were not to write to was put aside, and is in its place again.
+    let commands = server.cli(&["INFO", "commandstats"]).unwrap();
+    assert!(commands.contains("cmdstat_rename:"), "{commands}");
+    let keys = server.cli(&["KEYS", "*"]).unwrap();
+    assert!(
+        keys.contains(":transitions") && !keys.contains("aside"),
+        "{keys}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_made_the_first_commit_alone_does_not_ask_for_new_clients() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path(), &[]).unwrap();
@@ -387,21 +420,24 @@ async fn a_full_memory_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path(), &["--maxmemory-policy", "noeviction"]).unwrap();
     let bench = bench(settings(&server.url()), Options::default());
+    let limit = |bytes| drop(server.cli(&["CONFIG", "SET", "maxmemory", bytes]).unwrap());
     bench.store.commit(Arc::new(batch_of(0))).await.unwrap();
-    server.cli(&["CONFIG", "SET", "maxmemory", "1mb"]).unwrap();
-    let second = Arc::new(batch_of(1));
-    let error = bench.store.commit(Arc::clone(&second)).await.unwrap_err();
-    assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
-    assert!(error.to_string().contains("memory"), "{error}");
-    holds(&bench, 1).await;
-    server.cli(&["CONFIG", "SET", "maxmemory", "0"]).unwrap();
-    insist(
-        &*bench.store,
-        &second,
-        bench.store.commit(Arc::clone(&second)),
-    )
-    .await;
-    holds(&bench, 2).await;
+    // The first time as one script, then as a transaction.
+    for round in 1..3 {
+        limit("1mb");
+        let next = Arc::new(batch_of(round));
+        let begun = match round {
+            1 => bench.store.commit(Arc::clone(&next)),
+            _ => bench.store.start(Arc::clone(&next)).await.unwrap(),
+        };
+        let error = begun.await.unwrap_err();
+        assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+        assert!(error.to_string().contains("memory"), "{error}");
+        holds(&bench, round).await;
+        limit("0");
+        insist(&*bench.store, &next, bench.store.commit(Arc::clone(&next))).await;
+        holds(&bench, round + 1).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

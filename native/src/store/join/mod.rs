@@ -10,7 +10,9 @@ use std::collections::HashMap;
 
 use foldhash::quality::RandomState;
 use mqtt_presence_core::event::Event;
-use mqtt_presence_core::presence::{Channel, Client, Closing, Options, RECONCILED, Transition};
+use mqtt_presence_core::presence::{
+    Channel, Client, Closing, Last, Options, RECONCILED, Transition,
+};
 
 use super::{Batch, Numbered, Origin};
 
@@ -27,14 +29,62 @@ pub(super) struct Entry {
     pub newest: u64,
 }
 
+/// A client as it was before a batch, as far as joining asks.
+pub(super) trait Before {
+    /// Id of its newest transition.
+    fn newest(&self) -> u64;
+    fn last(&self) -> Option<Last>;
+    /// The channels that may be live.
+    fn live(&self) -> impl Iterator<Item = (&String, &Box<Channel>)>;
+    /// A channel of any kind.
+    fn channel(&self, id: &str) -> Option<Box<Channel>>;
+    /// The newest connect among the channels that `part` leaves out.
+    fn newest_elsewhere(&self, part: &Client) -> Option<(u64, String)>;
+}
+
+impl Before for Entry {
+    fn newest(&self) -> u64 {
+        self.newest
+    }
+
+    fn last(&self) -> Option<Last> {
+        self.client.last
+    }
+
+    fn live(&self) -> impl Iterator<Item = (&String, &Box<Channel>)> {
+        let channels = self.client.channels.iter();
+        channels.filter(|(_, channel)| may_be_live(channel))
+    }
+
+    fn channel(&self, id: &str) -> Option<Box<Channel>> {
+        self.client.channels.get(id).cloned()
+    }
+
+    fn newest_elsewhere(&self, part: &Client) -> Option<(u64, String)> {
+        let left_out = self.client.channels.iter();
+        let newest = left_out
+            .filter(|(id, _)| !part.channels.contains_key(*id))
+            .filter_map(|(id, channel)| Some((channel.connect.as_ref()?.time, id)))
+            .max();
+        let forgotten = self.client.newest_forgotten.as_ref();
+        newest
+            .max(forgotten.map(|(time, id)| (*time, id)))
+            .map(|(time, id)| (time, id.clone()))
+    }
+}
+
 /// A client while its batch is under way.
 #[derive(Debug, Default)]
 pub(super) struct Staged {
     pub part: Client,
     pub newest: u64,
+    /// Position of its first event in the batch.
+    pub first: usize,
     /// No store has seen it before.
     pub fresh: bool,
     pub changed: bool,
+    /// An event named a channel that was not among those that may be live.
+    pub recalled: bool,
 }
 
 /// A flip and the id of the flip of the same client before it.
@@ -57,12 +107,13 @@ pub(super) struct Stage<'b> {
     pub totals: Totals,
 }
 
-/// Applies the events of `batch`; `known` looks a client up as it was before.
-pub(super) fn stage<'b, 'k>(
+/// Applies the events of `batch`; `known` looks a client up as it was before,
+/// told the position of its first event and its id.
+pub(super) fn stage<'b, 'k, B: Before + 'k>(
     batch: &'b Batch,
     totals: &Totals,
     options: &Options,
-    known: impl Fn(&str) -> Option<&'k Entry>,
+    known: impl Fn(usize, &str) -> Option<&'k B>,
 ) -> Stage<'b> {
     let most = batch.events.len();
     // A table of places alone stays in the processor's caches.
@@ -76,19 +127,27 @@ pub(super) fn stage<'b, 'k>(
     let timeless = timeless(options);
     for (position, (event, origin)) in batch.events.iter().enumerate() {
         let place = *places.entry(&event.client_id).or_insert_with_key(|id| {
-            let entry = known(id);
+            let entry = known(position, id);
             before.push(entry);
-            clients.push((*id, begin(entry, options)));
+            let staged = begin(entry, options);
+            clients.push((
+                *id,
+                Staged {
+                    first: position,
+                    ..staged
+                },
+            ));
             clients.len() - 1
         });
         let (_, staged) = &mut clients[place];
         // An event names its channel for the first time: take the channel along.
         if let Some(entry) = before[place]
             && !staged.part.channels.contains_key(&event.channel_id)
-            && let Some(channel) = entry.client.channels.get(&event.channel_id)
+            && let Some(channel) = entry.channel(&event.channel_id)
         {
             let id = event.channel_id.clone();
-            staged.part.channels.insert(id, channel.clone());
+            staged.part.channels.insert(id, channel);
+            staged.recalled = true;
             staged.part.newest_forgotten = newest_elsewhere(entry, &staged.part, options);
         }
         let counted_before = Counted::of(&staged.part, &timeless);
@@ -136,28 +195,26 @@ fn flip(event: &Event, online: bool, now: u64, origin: &Origin) -> Transition {
     flip
 }
 
-fn begin(before: Option<&Entry>, options: &Options) -> Staged {
+fn begin(before: Option<&impl Before>, options: &Options) -> Staged {
     let Some(entry) = before else {
         return Staged {
             fresh: true,
             ..Staged::default()
         };
     };
-    let channels = entry.client.channels.iter();
     let mut part = Client {
-        channels: channels
-            .filter(|(_, channel)| may_be_live(channel))
+        channels: entry
+            .live()
             .map(|(id, channel)| (id.clone(), channel.clone()))
             .collect(),
         newest_forgotten: None,
-        last: entry.client.last,
+        last: entry.last(),
     };
     part.newest_forgotten = newest_elsewhere(entry, &part, options);
     Staged {
         part,
-        newest: entry.newest,
-        fresh: false,
-        changed: false,
+        newest: entry.newest(),
+        ..Staged::default()
     }
 }
 
@@ -169,25 +226,18 @@ pub(super) fn closed_at(client: &Client, closing: Closing) -> Option<u64> {
 }
 
 /// True for every channel that some options call live, superseded or suspect.
-fn may_be_live(channel: &Channel) -> bool {
+pub(super) fn may_be_live(channel: &Channel) -> bool {
     channel.connect.is_some() && channel.tcpclean.is_none()
 }
 
 /// The newest connect among the channels that the copy leaves out, which
 /// only `takeover` asks for. To the copy they are as good as forgotten.
-fn newest_elsewhere(entry: &Entry, part: &Client, options: &Options) -> Option<(u64, String)> {
-    if !options.takeover {
-        return None;
-    }
-    let left_out = entry.client.channels.iter();
-    let newest = left_out
-        .filter(|(id, _)| !part.channels.contains_key(*id))
-        .filter_map(|(id, channel)| Some((channel.connect.as_ref()?.time, id)))
-        .max();
-    let forgotten = entry.client.newest_forgotten.as_ref();
-    newest
-        .max(forgotten.map(|(time, id)| (*time, id)))
-        .map(|(time, id)| (time, id.clone()))
+fn newest_elsewhere(
+    entry: &impl Before,
+    part: &Client,
+    options: &Options,
+) -> Option<(u64, String)> {
+    options.takeover.then(|| entry.newest_elsewhere(part))?
 }
 
 impl Entry {

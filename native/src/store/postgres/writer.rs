@@ -298,7 +298,7 @@ impl Writer {
 
     fn stage<'b>(&self, batch: &'b Batch) -> Stage<'b> {
         let options = &self.shared.options;
-        stage(batch, &self.turn.totals, options, |id| {
+        stage(batch, &self.turn.totals, options, |_, id| {
             self.cache.peek(id).map(|cached| &cached.entry)
         })
     }

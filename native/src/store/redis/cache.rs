@@ -1,13 +1,13 @@
 //! The clients that commits have used lately, so that a lone instance need
 //! not read what it wrote.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use foldhash::quality::RandomState;
+use indexmap::IndexMap;
 
 use super::encode::Next;
-use crate::store::join::Entry;
+use super::packed::Packed;
 
 /// What an entry costs for each byte of its record, roughly.
 const FACTOR: usize = 3;
@@ -16,7 +16,8 @@ const ENTRY_BYTES: usize = 600;
 
 #[derive(Debug)]
 pub(super) struct Cached {
-    pub entry: Entry,
+    /// Nothing while it is lent.
+    pub entry: Option<Box<Packed>>,
     /// The commit that wrote it; empty for a client that nobody has seen.
     pub token: Arc<str>,
     /// Current as long as nobody else commits, if it is of this generation.
@@ -27,7 +28,7 @@ pub(super) struct Cached {
 
 #[derive(Debug, Default)]
 pub(super) struct Cache {
-    clients: HashMap<Arc<str>, Cached, RandomState>,
+    clients: IndexMap<Arc<str>, Cached, RandomState>,
     bytes: usize,
     generation: u64,
     clock: u64,
@@ -41,12 +42,22 @@ impl Cache {
         self.clients.get(id)
     }
 
-    /// Whether nothing need be read before a commit, as long as nobody else commits.
-    pub fn is_current(&self, id: &str) -> bool {
-        match self.get(id) {
-            Some(cached) => cached.generation == self.generation,
-            None => self.whole,
-        }
+    /// The place of each, which only [`Cache::put`] of others leaves as it is;
+    /// `None` for a client that is new. Nothing where something must be read
+    /// before a commit even if nobody else commits.
+    pub fn places<'i>(&self, ids: impl Iterator<Item = &'i str>) -> Option<Vec<Option<usize>>> {
+        ids.map(|id| match self.clients.get_full(id) {
+            Some((place, _, cached)) => {
+                (cached.generation == self.generation).then_some(Some(place))
+            }
+            None => self.whole.then_some(None),
+        })
+        .collect()
+    }
+
+    /// The client in this place.
+    pub fn at(&self, place: usize) -> Option<&Cached> {
+        self.clients.get_index(place).map(|(_, cached)| cached)
     }
 
     /// Notes that no client has a record that is not here.
@@ -54,17 +65,8 @@ impl Cache {
         self.whole = true;
     }
 
-    pub fn put(&mut self, id: &str, entry: Entry, token: Arc<str>, record_bytes: usize) {
-        let bytes = ENTRY_BYTES + id.len() + FACTOR * record_bytes;
-        self.clock += 1;
-        self.bytes += bytes;
-        let cached = Cached {
-            entry,
-            token,
-            generation: self.generation,
-            touched: self.clock,
-            bytes,
-        };
+    pub fn put(&mut self, id: &str, entry: Box<Packed>, token: Arc<str>, record_bytes: usize) {
+        let cached = self.cached(id, entry, token, record_bytes);
         match self.clients.get_mut(id) {
             Some(old) => {
                 self.bytes -= old.bytes;
@@ -74,10 +76,37 @@ impl Cache {
         }
     }
 
+    fn cached(
+        &mut self,
+        id: &str,
+        entry: Box<Packed>,
+        token: Arc<str>,
+        record_bytes: usize,
+    ) -> Cached {
+        let bytes = ENTRY_BYTES + id.len() + FACTOR * record_bytes;
+        self.clock += 1;
+        self.bytes += bytes;
+        Cached {
+            entry: Some(entry),
+            token,
+            generation: self.generation,
+            touched: self.clock,
+            bytes,
+        }
+    }
+
     /// Takes clients as this commit wrote them.
     pub fn put_all(&mut self, clients: Vec<Next<'_>>, token: &Arc<str>) {
-        for client in clients {
-            self.put(client.id, client.entry, Arc::clone(token), client.bytes);
+        for next in clients {
+            let (token, bytes) = (Arc::clone(token), next.record.len());
+            match next.place {
+                Some(place) => {
+                    let cached = self.cached(next.id, next.entry, token, bytes);
+                    let old = std::mem::replace(&mut self.clients[place], cached);
+                    self.bytes -= old.bytes;
+                }
+                None => self.put(next.id, next.entry, token, bytes),
+            }
         }
     }
 
@@ -88,17 +117,18 @@ impl Cache {
         }
     }
 
-    /// The entry, in whose place [`Cache::put`] puts the next. In between it
-    /// passes for one that nobody has seen, which no check of the server lets pass.
-    pub fn lend(&mut self, id: &str) -> Option<Entry> {
-        let cached = self.clients.get_mut(id)?;
+    /// The client in this place, where [`Cache::put_all`] puts the next. In
+    /// between it passes for one that nobody has seen, which no check of the
+    /// server lets pass.
+    pub fn lend(&mut self, place: usize) -> Option<Box<Packed>> {
+        let cached = &mut self.clients[place];
         cached.token = Arc::default();
-        Some(std::mem::take(&mut cached.entry))
+        cached.entry.take()
     }
 
     pub fn remove(&mut self, id: &str) {
         self.whole = false;
-        if let Some(old) = self.clients.remove(id) {
+        if let Some(old) = self.clients.swap_remove(id) {
             self.bytes -= old.bytes;
         }
     }

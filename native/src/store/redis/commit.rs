@@ -21,10 +21,11 @@ use super::cache::Cache;
 use super::encode::{Next, Work, encode};
 use super::fault::{damaged, unavailable};
 use super::link::Link;
+use super::packed::Packed;
 use super::record;
 use super::script::{Caller, Outcome, Write};
 use super::totals;
-use crate::store::join::{Entry, Flip, Stage, stage};
+use crate::store::join::{Flip, Stage, stage};
 use crate::store::{Batch, Committed, Numbered, StoreError};
 
 /// How often a commit may find its clients changed by others.
@@ -106,28 +107,29 @@ impl Writer {
         if self.broken || self.tip.is_empty() {
             return None;
         }
-        if !self.is_current(batch) {
+        let mut places = self.places(batch);
+        if places.is_none() {
             // What is wrong here, the commit finds again and says.
             self.load(link, &ids_of(batch)).await.ok()?;
-            if !self.is_current(batch) {
-                return None;
-            }
+            places = self.places(batch);
         }
+        let places = places?;
         let number = self.number();
         let token = self.token();
         let tip = std::mem::take(&mut self.tip);
         let began = self.cache.clock();
         let preparing = async {
-            let (write, next, flips) = self.prepare(batch, number, None, &token, &tip)?;
-            let command = self.caller.command(link, &write).await?;
-            Ok::<_, StoreError>((command, next, flips))
+            let (write, next, flips) =
+                self.prepare(batch, number, Clients::Lent(&places), &token, &tip)?;
+            let unchecked = self.caller.unchecked(link, &write).await?;
+            Ok::<_, StoreError>((unchecked, next, flips))
         };
-        let Ok((command, next, flips)) = preparing.await else {
+        let Ok((unchecked, next, flips)) = preparing.await else {
             self.forget_all();
             return None;
         };
         let (caller, link) = (Arc::clone(&self.caller), Arc::clone(link));
-        let asking = async move { caller.ask(&link, &command).await };
+        let asking = async move { caller.ask(&link, &unchecked).await };
         let mut asking: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(unconstrained(asking));
         // Here, so that batches leave in their order; then as a task, so that
         // it goes on, and holds up nobody, while its caller does other things.
@@ -150,9 +152,10 @@ impl Writer {
         })
     }
 
-    fn is_current(&self, batch: &Batch) -> bool {
-        let mut events = batch.events.iter();
-        events.all(|(event, _)| self.cache.is_current(&event.client_id))
+    fn places(&self, batch: &Batch) -> Option<Vec<Option<usize>>> {
+        let events = batch.events.iter();
+        self.cache
+            .places(events.map(|(event, _)| event.client_id.as_str()))
     }
 
     /// Takes the answer to what was sent, in the order of the sending. `None`:
@@ -252,7 +255,8 @@ impl Writer {
             self.load(link, &ids).await?;
             let token = self.token();
             let tip = std::mem::take(&mut self.tip);
-            let (write, mut next, flips) = self.prepare(batch, number, Some(&ids), &token, &tip)?;
+            let (write, mut next, flips) =
+                self.prepare(batch, number, Clients::Checked(&ids), &token, &tip)?;
             let outcome = self.caller.call(link, &write).await?;
             drop(write);
             match outcome {
@@ -336,24 +340,29 @@ impl Writer {
         };
         // What is known now must not look like a number that a batch gives.
         self.last = self.last.max(entry.newest);
-        self.cache.put(id, entry, token, record.map_or(0, Vec::len));
+        let packed = Box::new(Packed::new(entry, self.options.closing));
+        let bytes = record.map_or(0, Vec::len);
+        self.cache.put(id, packed, token, bytes);
         Ok(())
     }
 
-    /// What the script is told; it checks `checked` against memory. Without
-    /// them, memory lends the changed clients until the batch is sent.
+    /// What the script is told.
     fn prepare<'w, 'b: 'w>(
         &mut self,
         batch: &'b Batch,
         number: u64,
-        checked: Option<&[&'b str]>,
+        source: Clients<'_, 'b>,
         token: &'w str,
         tip: &'w str,
     ) -> Result<(Write<'w>, Vec<Next<'b>>, Vec<Flip>), StoreError> {
         let before = totals::middle(self.last);
-        let known = |id: &str| -> Option<&Entry> {
-            let cached = self.cache.get(id).filter(|cached| !cached.token.is_empty());
-            cached.map(|cached| &cached.entry)
+        let known = |position: usize, id: &str| -> Option<&Packed> {
+            let cached = match source {
+                Clients::Checked(_) => self.cache.get(id),
+                Clients::Lent(places) => self.cache.at(places[position]?),
+            };
+            let cached = cached.filter(|cached| !cached.token.is_empty());
+            cached?.entry.as_deref()
         };
         let Stage {
             clients,
@@ -372,32 +381,37 @@ impl Writer {
             checkpoints: &batch.checkpoints,
             ..Write::default()
         };
-        if let Some(ids) = checked {
+        if let Clients::Checked(ids) = source {
             self.check(&mut write, ids);
         }
         let changed = clients.into_iter().filter(|(_, staged)| staged.changed);
         let cache = &mut self.cache;
-        let work = changed.map(|(id, staged)| Work {
-            entry: match write.verify {
-                true => cache.get(id).map(|cached| cached.entry.clone()),
-                false => cache.lend(id),
+        let work = changed.map(|(id, staged)| {
+            let place = match source {
+                Clients::Checked(_) => None,
+                Clients::Lent(places) => places[staged.first],
+            };
+            let entry = match place {
+                Some(place) => cache.lend(place),
+                None => cache.get(id).and_then(|cached| cached.entry.clone()),
+            };
+            Work {
+                id,
+                place,
+                entry: entry.unwrap_or_default(),
+                staged,
             }
-            .unwrap_or_default(),
-            id,
-            staged,
         });
         let work = work.collect();
-        let (mut next, told) = encode(work, &flips, &self.options, token)?;
-        for next in &mut next {
+        let (next, told) = encode(work, &flips, &self.options, token)?;
+        for next in &next {
             if next.fresh {
                 write.fresh.push(next.id);
             }
             if let Some(at) = next.closed {
                 write.closed.push((at, next.id));
             }
-            write
-                .records
-                .push((next.id, std::mem::take(&mut next.record)));
+            write.records.push((next.id, next.record.clone()));
         }
         write.flips = told;
         for poison in &batch.poison {
@@ -430,6 +444,16 @@ fn ids_of(batch: &Batch) -> Vec<&str> {
         .map(|(event, _)| event.client_id.as_str());
     let ids: HashSet<&str, RandomState> = ids.collect();
     ids.into_iter().collect()
+}
+
+/// Where a batch finds its clients.
+#[derive(Clone, Copy)]
+enum Clients<'w, 'b> {
+    /// The script checks these against memory, which keeps them.
+    Checked(&'w [&'b str]),
+    /// Memory lends the changed ones until the batch is sent: where it has the
+    /// client of each event.
+    Lent(&'w [Option<usize>]),
 }
 
 /// How the numbers of a batch move when others committed since they were given.

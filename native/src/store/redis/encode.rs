@@ -4,12 +4,13 @@
 use std::sync::LazyLock;
 use std::thread::{available_parallelism, scope};
 
+use bytes::Bytes;
 use mqtt_presence_core::presence::Options;
 
-use super::record;
+use super::packed::Packed;
 use super::told::{self, Told};
 use crate::store::StoreError;
-use crate::store::join::{Entry, Flip, Staged, closed_at};
+use crate::store::join::{Flip, Staged};
 
 /// Asked once: the system reads files for it.
 static CORES: LazyLock<usize> = LazyLock::new(|| available_parallelism().map_or(1, usize::from));
@@ -20,17 +21,18 @@ const SHARE: usize = 512;
 /// A client and what its batch does to it.
 pub(super) struct Work<'b> {
     pub id: &'b str,
-    pub entry: Entry,
+    /// Where memory has it, if it lent it.
+    pub place: Option<usize>,
+    pub entry: Box<Packed>,
     pub staged: Staged,
 }
 
 /// A client after its batch.
 pub(super) struct Next<'b> {
     pub id: &'b str,
-    pub entry: Entry,
-    pub record: Vec<u8>,
-    /// How long the record is, wherever it went.
-    pub bytes: usize,
+    pub place: Option<usize>,
+    pub entry: Box<Packed>,
+    pub record: Bytes,
     /// No store has seen it before.
     pub fresh: bool,
     /// When its first channel ended, if none had before.
@@ -46,7 +48,19 @@ pub(super) fn encode<'b>(
 ) -> Result<(Vec<Next<'b>>, Vec<Told>), StoreError> {
     let parts = CORES.min(work.len() / SHARE).max(1);
     let clients = |work: Vec<Work<'b>>| -> Vec<Next<'b>> {
-        let next = work.into_iter().map(|work| client(work, options, token));
+        // One piece of memory for all: it is new, and each page of it is dear.
+        let mut records = Vec::with_capacity(320 * work.len());
+        let next = work.into_iter().map(|work| {
+            let next = client(work, options, token, &mut records);
+            (next, records.len())
+        });
+        let next: Vec<_> = next.collect();
+        let (records, mut begin) = (Bytes::from(records), 0);
+        let next = next.into_iter().map(|(next, end)| {
+            let record = records.slice(begin..end);
+            begin = end;
+            Next { record, ..next }
+        });
         next.collect()
     };
     // Entries of the transitions are divided at whole entries.
@@ -73,21 +87,21 @@ pub(super) fn encode<'b>(
     })
 }
 
-fn client<'b>(work: Work<'b>, options: &Options, token: &str) -> Next<'b> {
+/// Its record is appended.
+fn client<'b>(work: Work<'b>, options: &Options, token: &str, records: &mut Vec<u8>) -> Next<'b> {
     let Work {
         id,
+        place,
         mut entry,
         staged,
     } = work;
     let fresh = staged.fresh;
-    let before = closed_at(&entry.client, options.closing);
-    entry.merge(staged);
-    let closed = closed_at(&entry.client, options.closing).filter(|_| before.is_none());
-    let record = record::write(&entry, token);
+    let closed = entry.merge(staged, options.closing);
+    entry.write(token, records);
     Next {
-        bytes: record.len(),
-        record,
+        record: Bytes::new(),
         id,
+        place,
         entry,
         fresh,
         closed,

@@ -9,7 +9,7 @@ use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionInfo, FromRedisValue, IntoConnectionInfo,
-    RedisResult, TlsCertificates, Value,
+    Pipeline, RedisResult, TlsCertificates, Value,
 };
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -144,19 +144,41 @@ impl Link {
         &self,
         command: &Cmd,
     ) -> Result<RedisResult<T>, StoreError> {
-        let asking = async |open: Open| -> RedisResult<Value> {
-            match open {
+        let asking = async |open: Open| -> RedisResult<T> {
+            let value = match open {
                 Open::One(mut open) => open.req_packed_command(command).await,
                 Open::Many(mut open) => open.req_packed_command(command).await,
-            }
+            };
+            Ok(redis::from_redis_value(value?.extract_error()?)?)
         };
+        self.exchange(asking).await
+    }
+
+    pub fn is_cluster(&self) -> bool {
+        matches!(self.way, Way::Many(_))
+    }
+
+    /// Sends commands together; an error of the server itself is the inner one.
+    pub async fn try_all(
+        &self,
+        commands: &Pipeline,
+    ) -> Result<RedisResult<Vec<Value>>, StoreError> {
+        self.exchange(async |open: Open| match open {
+            Open::One(mut open) => commands.query_async(&mut open).await,
+            Open::Many(mut open) => commands.query_async(&mut open).await,
+        })
+        .await
+    }
+
+    async fn exchange<T>(
+        &self,
+        asking: impl AsyncFnOnce(Open) -> RedisResult<T>,
+    ) -> Result<RedisResult<T>, StoreError> {
         let open = self.open().await?;
         let Ok(answer) = timeout(ANSWER, asking(open)).await else {
             *self.open.lock().await = None;
             return Err(fault::silent(&self.address));
         };
-        let answer =
-            answer.and_then(|value| Ok(redis::from_redis_value::<T>(value.extract_error()?)?));
         if let Err(error) = &answer
             && (error.is_io_error() || error.is_unrecoverable_error() || error.is_timeout())
         {

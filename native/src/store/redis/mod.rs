@@ -7,8 +7,8 @@
 //! it answers the newer ones and the batch is staged again. Each record names
 //! the commit that wrote it, a name that no other commit ever has, so a fail-over
 //! that lost commits is noticed too. A lone instance finds its own commit to be
-//! the last, and then nothing needs a check: one round trip a batch, and the
-//! next one is prepared meanwhile.
+//! the last, and then nothing needs a check: one round trip a batch, as a
+//! [`transaction`], and the next one is prepared meanwhile.
 //!
 //! Transitions are numbered by the script. An instance guesses the numbers;
 //! where others were faster, the script moves them.
@@ -36,6 +36,7 @@ mod fault;
 mod keys;
 mod link;
 mod open;
+mod packed;
 mod read;
 mod record;
 mod script;
@@ -43,6 +44,7 @@ mod sink;
 mod sweep;
 mod told;
 mod totals;
+mod transaction;
 
 use commit::{UNDER_WAY, Writer};
 use fault::NAME;

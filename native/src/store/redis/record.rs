@@ -2,6 +2,7 @@
 //! commit that wrote it, each with a blank behind it, for the script to read;
 //! then [`record`].
 
+use std::io::Write;
 use std::sync::Arc;
 
 use super::fault::damaged;
@@ -9,9 +10,16 @@ use crate::store::join::Entry;
 use crate::store::{StoreError, record};
 
 pub(super) fn write(entry: &Entry, token: &str) -> Vec<u8> {
-    let mut bytes = format!("{} {token} ", entry.newest).into_bytes();
+    let mut bytes = Vec::new();
+    head(entry.newest, token, &mut bytes);
     record::write(&entry.client, &mut bytes);
     bytes
+}
+
+/// Appends what comes before the record of all stores.
+pub(super) fn head(newest: u64, token: &str, bytes: &mut Vec<u8>) {
+    // Into memory, which never fails.
+    let _ = write!(bytes, "{newest} {token} ");
 }
 
 /// The entry, and the commit that wrote it.

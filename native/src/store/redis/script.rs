@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use redis::{Cmd, ErrorKind, FromRedisValue, ServerErrorKind, Value, cmd, from_redis_value};
 use tokio::sync::OnceCell;
 
@@ -11,7 +12,12 @@ use super::link::Link;
 use super::told::Told;
 use crate::store::{Keep, StoreError};
 
-const COMMIT: &str = include_str!("commit.lua");
+const COMMIT: &str = concat!(
+    include_str!("lua/head.lua"),
+    include_str!("lua/check.lua"),
+    include_str!("lua/write.lua"),
+    include_str!("lua/finish.lua"),
+);
 
 /// What one call of the script checks and writes.
 #[derive(Debug, Default)]
@@ -29,7 +35,7 @@ pub(super) struct Write<'a> {
     pub now: u64,
     /// Clients and the commits that wrote them last.
     pub checks: (Vec<&'a str>, Vec<Arc<str>>),
-    pub records: Vec<(&'a str, Vec<u8>)>,
+    pub records: Vec<(&'a str, Bytes)>,
     pub fresh: Vec<&'a str>,
     pub closed: Vec<(u64, &'a str)>,
     pub unclosed: Vec<&'a str>,
@@ -70,7 +76,7 @@ pub(super) struct Caller {
 impl Caller {
     pub async fn call(&self, link: &Link, write: &Write<'_>) -> Result<Outcome, StoreError> {
         let command = self.command(link, write).await?;
-        self.ask(link, &command).await
+        self.run(link, &command).await
     }
 
     /// The call of the script.
@@ -81,7 +87,7 @@ impl Caller {
     }
 
     /// Has the script run.
-    pub async fn ask(&self, link: &Link, command: &Cmd) -> Result<Outcome, StoreError> {
+    pub async fn run(&self, link: &Link, command: &Cmd) -> Result<Outcome, StoreError> {
         let mut answer = link.try_ask::<Vec<Value>>(command).await?;
         if matches!(&answer, Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript))
         {
@@ -103,8 +109,46 @@ impl Caller {
             40 + 2 * write.checks.0.len() + 3 * write.flips.len() + 2 * write.records.len(),
             4096 + 64 * write.checks.0.len() + flips + records,
         );
+        cmd.arg("EVALSHA").arg(sha);
+        self.head(&mut cmd, write);
+        cmd.arg(write.checks.0.len());
+        for id in &write.checks.0 {
+            cmd.arg(*id);
+        }
+        cmd.arg(write.checks.1.len());
+        for token in &write.checks.1 {
+            cmd.arg(&**token);
+        }
+        cmd.arg(2 * write.records.len());
+        for (id, record) in &write.records {
+            cmd.arg(*id).arg(&record[..]);
+        }
+        cmd.arg(2 * write.fresh.len());
+        for id in &write.fresh {
+            cmd.arg(0).arg(*id);
+        }
+        cmd.arg(2 * write.closed.len());
+        for (at, id) in &write.closed {
+            cmd.arg(*at).arg(*id);
+        }
+        cmd.arg(write.unclosed.len());
+        for id in &write.unclosed {
+            cmd.arg(*id);
+        }
+        cmd.arg(3 * write.flips.len());
+        for told in &write.flips {
+            cmd.arg(told.count)
+                .arg(&told.previous)
+                .arg(told.lines.as_slice());
+        }
+        finish(&mut cmd, write);
+        cmd
+    }
+
+    /// What `head.lua` takes: the keys, and what all scripts are told.
+    pub fn head(&self, cmd: &mut Cmd, write: &Write<'_>) {
         let keys = &self.keys;
-        cmd.arg("EVALSHA").arg(sha).arg(10);
+        cmd.arg(10);
         for key in [
             keys.clients(),
             keys.ids(),
@@ -126,59 +170,9 @@ impl Caller {
         cmd.arg(self.keep.history_rows)
             .arg(self.keep.quarantine_rows);
         cmd.arg(self.keep.quarantine_bytes).arg(write.now);
-        cmd.arg(write.checks.0.len());
-        for id in &write.checks.0 {
-            cmd.arg(*id);
-        }
-        cmd.arg(write.checks.1.len());
-        for token in &write.checks.1 {
-            cmd.arg(&**token);
-        }
-        cmd.arg(2 * write.records.len());
-        for (id, record) in &write.records {
-            cmd.arg(*id).arg(record.as_slice());
-        }
-        cmd.arg(2 * write.fresh.len());
-        for id in &write.fresh {
-            cmd.arg(0).arg(*id);
-        }
-        cmd.arg(2 * write.closed.len());
-        for (at, id) in &write.closed {
-            cmd.arg(*at).arg(*id);
-        }
-        cmd.arg(write.unclosed.len());
-        for id in &write.unclosed {
-            cmd.arg(*id);
-        }
-        cmd.arg(3 * write.flips.len());
-        for told in &write.flips {
-            cmd.arg(told.count)
-                .arg(&told.previous)
-                .arg(told.lines.as_slice());
-        }
-        cmd.arg(2 * write.totals.len());
-        for (name, delta) in &write.totals {
-            cmd.arg(*name).arg(*delta);
-        }
-        cmd.arg(write.released.len());
-        for id in write.released {
-            cmd.arg(*id);
-        }
-        cmd.arg(4 * write.poison.len());
-        for (message, code, raw, record) in &write.poison {
-            cmd.arg(*message)
-                .arg(*code)
-                .arg(*raw)
-                .arg(record.as_slice());
-        }
-        cmd.arg(2 * write.checkpoints.len());
-        for (key, value) in write.checkpoints {
-            cmd.arg(key).arg(value);
-        }
-        cmd
     }
 
-    fn outcome(&self, answer: Vec<Value>) -> Result<Outcome, StoreError> {
+    pub fn outcome(&self, answer: Vec<Value>) -> Result<Outcome, StoreError> {
         let mut answer = answer.into_iter();
         let word: String = next(&mut answer)?;
         Ok(match word.as_str() {
@@ -210,6 +204,29 @@ impl Caller {
                 }));
             }
         })
+    }
+}
+
+/// What `finish.lua` takes.
+pub(super) fn finish(cmd: &mut Cmd, write: &Write<'_>) {
+    cmd.arg(2 * write.totals.len());
+    for (name, delta) in &write.totals {
+        cmd.arg(*name).arg(*delta);
+    }
+    cmd.arg(write.released.len());
+    for id in write.released {
+        cmd.arg(*id);
+    }
+    cmd.arg(4 * write.poison.len());
+    for (message, code, raw, record) in &write.poison {
+        cmd.arg(*message)
+            .arg(*code)
+            .arg(*raw)
+            .arg(record.as_slice());
+    }
+    cmd.arg(2 * write.checkpoints.len());
+    for (key, value) in write.checkpoints {
+        cmd.arg(key).arg(value);
     }
 }
 

@@ -97,10 +97,11 @@ impl Writer {
         let mut after = before.clone();
         let mut gone = 0;
         for id in &due {
-            let Some(cached) = self.cache.get(id) else {
+            let cached = self.cache.get(id);
+            let Some(packed) = cached.and_then(|cached| cached.entry.as_deref()) else {
                 continue;
             };
-            let mut entry = cached.entry.clone();
+            let mut entry = packed.entry();
             let counted = Counted::of(&entry.client, &timeless);
             let dropped = entry.client.forget(now, &self.options);
             match closed_at(&entry.client, self.options.closing) {
@@ -110,7 +111,9 @@ impl Writer {
             if dropped > 0 {
                 gone += dropped as u64;
                 after.change(counted, Counted::of(&entry.client, &timeless));
-                write.records.push((id, record::write(&entry, &token)));
+                write
+                    .records
+                    .push((id, record::write(&entry, &token).into()));
             }
         }
         write.totals = totals::deltas(&before, &after);

@@ -188,7 +188,7 @@ impl Writer {
 
     fn stage<'b>(&self, batch: &'b Batch) -> Stage<'b> {
         let cache: &Cache = &self.shared.cache();
-        stage(batch, &cache.totals, &self.shared.options, |id| {
+        stage(batch, &cache.totals, &self.shared.options, |_, id| {
             cache.get(id)
         })
     }
