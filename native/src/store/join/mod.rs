@@ -6,7 +6,7 @@
 //! name, and those that may be live. Closed and orphan channels never change
 //! an answer, so a client with thousands of them costs no more than another.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use foldhash::quality::RandomState;
 use mqtt_presence_core::event::Event;
@@ -31,18 +31,18 @@ pub(super) struct Entry {
 
 /// A client as it was before a batch, as far as joining asks.
 pub(super) trait Before {
-    /// Id of its newest transition.
     fn newest(&self) -> u64;
     fn last(&self) -> Option<Last>;
-    /// The channels that may be live.
-    fn live(&self) -> impl Iterator<Item = (&String, &Box<Channel>)>;
-    /// A channel of any kind.
-    fn channel(&self, id: &str) -> Option<Box<Channel>>;
+    /// The channels that may be live: copies, or themselves where the outcome
+    /// of the batch brings them back.
+    fn live(&mut self) -> BTreeMap<String, Box<Channel>>;
+    /// Another channel, in the same way.
+    fn other(&mut self, id: &str) -> Option<Box<Channel>>;
     /// The newest connect among the channels that `part` leaves out.
     fn newest_elsewhere(&self, part: &Client) -> Option<(u64, String)>;
 }
 
-impl Before for Entry {
+impl Before for &Entry {
     fn newest(&self) -> u64 {
         self.newest
     }
@@ -51,12 +51,14 @@ impl Before for Entry {
         self.client.last
     }
 
-    fn live(&self) -> impl Iterator<Item = (&String, &Box<Channel>)> {
+    fn live(&mut self) -> BTreeMap<String, Box<Channel>> {
         let channels = self.client.channels.iter();
-        channels.filter(|(_, channel)| may_be_live(channel))
+        let live = channels.filter(|(_, channel)| may_be_live(channel));
+        live.map(|(id, channel)| (id.clone(), channel.clone()))
+            .collect()
     }
 
-    fn channel(&self, id: &str) -> Option<Box<Channel>> {
+    fn other(&mut self, id: &str) -> Option<Box<Channel>> {
         self.client.channels.get(id).cloned()
     }
 
@@ -83,8 +85,6 @@ pub(super) struct Staged {
     /// No store has seen it before.
     pub fresh: bool,
     pub changed: bool,
-    /// An event named a channel that was not among those that may be live.
-    pub recalled: bool,
 }
 
 /// A flip and the id of the flip of the same client before it.
@@ -108,13 +108,14 @@ pub(super) struct Stage<'b> {
 }
 
 /// Applies the events of `batch`; `known` looks a client up as it was before,
-/// told the position of its first event and its id.
-pub(super) fn stage<'b, 'k, B: Before + 'k>(
+/// told the position of its first event and its id. The second answer is what
+/// it brought, in the order of the clients.
+pub(super) fn stage<'b, B: Before>(
     batch: &'b Batch,
     totals: &Totals,
     options: &Options,
-    known: impl Fn(usize, &str) -> Option<&'k B>,
-) -> Stage<'b> {
+    mut known: impl FnMut(usize, &str) -> Option<B>,
+) -> (Stage<'b>, Vec<Option<B>>) {
     let most = batch.events.len();
     // A table of places alone stays in the processor's caches.
     let mut places: HashMap<&str, usize, _> =
@@ -127,9 +128,9 @@ pub(super) fn stage<'b, 'k, B: Before + 'k>(
     let timeless = timeless(options);
     for (position, (event, origin)) in batch.events.iter().enumerate() {
         let place = *places.entry(&event.client_id).or_insert_with_key(|id| {
-            let entry = known(position, id);
+            let mut entry = known(position, id);
+            let staged = begin(entry.as_mut(), options);
             before.push(entry);
-            let staged = begin(entry, options);
             clients.push((
                 *id,
                 Staged {
@@ -141,13 +142,12 @@ pub(super) fn stage<'b, 'k, B: Before + 'k>(
         });
         let (_, staged) = &mut clients[place];
         // An event names its channel for the first time: take the channel along.
-        if let Some(entry) = before[place]
+        if let Some(entry) = &mut before[place]
             && !staged.part.channels.contains_key(&event.channel_id)
-            && let Some(channel) = entry.channel(&event.channel_id)
+            && let Some(channel) = entry.other(&event.channel_id)
         {
             let id = event.channel_id.clone();
             staged.part.channels.insert(id, channel);
-            staged.recalled = true;
             staged.part.newest_forgotten = newest_elsewhere(entry, &staged.part, options);
         }
         let counted_before = Counted::of(&staged.part, &timeless);
@@ -178,12 +178,13 @@ pub(super) fn stage<'b, 'k, B: Before + 'k>(
         }
         changes.push((position, id));
     }
-    Stage {
+    let stage = Stage {
         clients,
         flips,
         changes,
         totals,
-    }
+    };
+    (stage, before)
 }
 
 /// The flip, with where its event came from.
@@ -195,7 +196,7 @@ fn flip(event: &Event, online: bool, now: u64, origin: &Origin) -> Transition {
     flip
 }
 
-fn begin(before: Option<&impl Before>, options: &Options) -> Staged {
+fn begin(before: Option<&mut impl Before>, options: &Options) -> Staged {
     let Some(entry) = before else {
         return Staged {
             fresh: true,
@@ -203,10 +204,7 @@ fn begin(before: Option<&impl Before>, options: &Options) -> Staged {
         };
     };
     let mut part = Client {
-        channels: entry
-            .live()
-            .map(|(id, channel)| (id.clone(), channel.clone()))
-            .collect(),
+        channels: entry.live(),
         newest_forgotten: None,
         last: entry.last(),
     };

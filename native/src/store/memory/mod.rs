@@ -97,7 +97,7 @@ impl Store for Memory {
     async fn commit(&self, batch: Arc<Batch>) -> Result<Committed, StoreError> {
         let mut guard = self.write();
         let state = &mut *guard;
-        let staged = stage(&batch, &state.totals, &self.options, |_, id| {
+        let (staged, _) = stage(&batch, &state.totals, &self.options, |_, id| {
             state.clients.get(id)
         });
         state.totals = staged.totals;

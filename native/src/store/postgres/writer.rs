@@ -298,9 +298,10 @@ impl Writer {
 
     fn stage<'b>(&self, batch: &'b Batch) -> Stage<'b> {
         let options = &self.shared.options;
-        stage(batch, &self.turn.totals, options, |_, id| {
+        let (staged, _) = stage(batch, &self.turn.totals, options, |_, id| {
             self.cache.peek(id).map(|cached| &cached.entry)
-        })
+        });
+        staged
     }
 
     /// The rows to write. Changed clients leave the cache until they are

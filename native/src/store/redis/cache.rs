@@ -17,13 +17,28 @@ const ENTRY_BYTES: usize = 600;
 #[derive(Debug)]
 pub(super) struct Cached {
     /// Nothing while it is lent.
-    pub entry: Option<Box<Packed>>,
+    entry: Option<Box<Packed>>,
     /// The commit that wrote it; empty for a client that nobody has seen.
-    pub token: Arc<str>,
+    token: Arc<str>,
     /// Current as long as nobody else commits, if it is of this generation.
     generation: u64,
     touched: u64,
     bytes: usize,
+}
+
+impl Cached {
+    /// The client, if it was ever seen.
+    pub fn seen(&self) -> Option<&Packed> {
+        let seen = !self.token.is_empty();
+        self.entry.as_deref().filter(|_| seen)
+    }
+
+    /// The commit that wrote it; empty for a client that nobody has seen.
+    pub fn token(&self) -> Arc<str> {
+        self.entry
+            .as_ref()
+            .map_or_else(Arc::default, |_| Arc::clone(&self.token))
+    }
 }
 
 #[derive(Debug, Default)]
@@ -48,16 +63,12 @@ impl Cache {
     pub fn places<'i>(&self, ids: impl Iterator<Item = &'i str>) -> Option<Vec<Option<usize>>> {
         ids.map(|id| match self.clients.get_full(id) {
             Some((place, _, cached)) => {
-                (cached.generation == self.generation).then_some(Some(place))
+                let current = cached.entry.is_some() && cached.generation == self.generation;
+                current.then_some(Some(place))
             }
             None => self.whole.then_some(None),
         })
         .collect()
-    }
-
-    /// The client in this place.
-    pub fn at(&self, place: usize) -> Option<&Cached> {
-        self.clients.get_index(place).map(|(_, cached)| cached)
     }
 
     /// Notes that no client has a record that is not here.
@@ -117,13 +128,17 @@ impl Cache {
         }
     }
 
-    /// The client in this place, where [`Cache::put_all`] puts the next. In
-    /// between it passes for one that nobody has seen, which no check of the
-    /// server lets pass.
+    /// The client in this place, if it was ever seen; [`Cache::put_all`] puts
+    /// the next there, or [`Cache::put_back`] the same. In between it passes for
+    /// one that nobody has seen, which no check of the server lets pass.
     pub fn lend(&mut self, place: usize) -> Option<Box<Packed>> {
         let cached = &mut self.clients[place];
-        cached.token = Arc::default();
-        cached.entry.take()
+        (!cached.token.is_empty()).then(|| cached.entry.take())?
+    }
+
+    /// Puts back what the batch left as it was.
+    pub fn put_back(&mut self, place: usize, entry: Box<Packed>) {
+        self.clients[place].entry = Some(entry);
     }
 
     pub fn remove(&mut self, id: &str) {

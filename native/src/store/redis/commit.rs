@@ -17,7 +17,7 @@ use redis::cmd;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinHandle, unconstrained, yield_now};
 
-use super::cache::Cache;
+use super::cache::{Cache, Cached};
 use super::encode::{Next, Work, encode};
 use super::fault::{damaged, unavailable};
 use super::link::Link;
@@ -356,20 +356,18 @@ impl Writer {
         tip: &'w str,
     ) -> Result<(Write<'w>, Vec<Next<'b>>, Vec<Flip>), StoreError> {
         let before = totals::middle(self.last);
-        let known = |position: usize, id: &str| -> Option<&Packed> {
-            let cached = match source {
-                Clients::Checked(_) => self.cache.get(id),
-                Clients::Lent(places) => self.cache.at(places[position]?),
-            };
-            let cached = cached.filter(|cached| !cached.token.is_empty());
-            cached?.entry.as_deref()
+        let cache = &mut self.cache;
+        let known = |position: usize, id: &str| match source {
+            Clients::Checked(_) => cache.get(id)?.seen().cloned().map(Box::new),
+            Clients::Lent(places) => cache.lend(places[position]?),
         };
+        let (stage, entries) = stage(batch, &before, &self.options, known);
         let Stage {
             clients,
             flips,
             totals: after,
             ..
-        } = stage(batch, &before, &self.options, known);
+        } = stage;
         let mut write = Write {
             number,
             tip,
@@ -384,25 +382,25 @@ impl Writer {
         if let Clients::Checked(ids) = source {
             self.check(&mut write, ids);
         }
-        let changed = clients.into_iter().filter(|(_, staged)| staged.changed);
-        let cache = &mut self.cache;
-        let work = changed.map(|(id, staged)| {
+        let mut work = Vec::with_capacity(clients.len());
+        for ((id, staged), entry) in clients.into_iter().zip(entries) {
             let place = match source {
                 Clients::Checked(_) => None,
                 Clients::Lent(places) => places[staged.first],
             };
-            let entry = match place {
-                Some(place) => cache.lend(place),
-                None => cache.get(id).and_then(|cached| cached.entry.clone()),
-            };
-            Work {
-                id,
-                place,
-                entry: entry.unwrap_or_default(),
-                staged,
+            if staged.changed {
+                let entry = entry.unwrap_or_default();
+                work.push(Work {
+                    id,
+                    place,
+                    entry,
+                    staged,
+                });
+            } else if let (Some(place), Some(mut entry)) = (place, entry) {
+                entry.merge(staged, self.options.closing);
+                self.cache.put_back(place, entry);
             }
-        });
-        let work = work.collect();
+        }
         let (next, told) = encode(work, &flips, &self.options, token)?;
         for next in &next {
             if next.fresh {
@@ -430,7 +428,7 @@ impl Writer {
     pub fn check<'b>(&self, write: &mut Write<'b>, ids: &[&'b str]) {
         write.verify = true;
         for id in ids {
-            let token = self.cache.get(id).map(|cached| Arc::clone(&cached.token));
+            let token = self.cache.get(id).map(Cached::token);
             write.checks.0.push(id);
             write.checks.1.push(token.unwrap_or_else(|| "".into()));
         }

@@ -2,6 +2,7 @@
 //! others, which hardly ever change again, are the bytes that they are in the
 //! record, so that a commit neither reads nor encodes them anew.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use memchr::memmem;
@@ -16,7 +17,7 @@ use crate::store::record::{read_channel, word, write_channel, write_head};
 pub(super) struct Packed {
     /// Id of the newest transition.
     pub newest: u64,
-    /// With the channels that may be live.
+    /// With the channels that may be live, which a batch takes along.
     client: Client,
     /// The other channels.
     ended: Vec<u8>,
@@ -69,18 +70,6 @@ impl Packed {
             first = closed_at(&staged.part, closing);
             self.closed = first.is_some();
         }
-        if staged.recalled {
-            for id in staged.part.channels.keys() {
-                if let Some((place, _)) = self.find(id) {
-                    self.ended.drain(place);
-                }
-            }
-        }
-        // The batch had a copy of each that may be live.
-        self.client.channels.retain(|id, _| {
-            let now = staged.part.channels.get(id);
-            now.is_none_or(|channel| may_be_live(channel))
-        });
         self.take(staged.part.channels);
         self.client.last = staged.part.last;
         self.newest = staged.newest;
@@ -117,7 +106,7 @@ impl Packed {
     }
 }
 
-impl Before for Packed {
+impl Before for Box<Packed> {
     fn newest(&self) -> u64 {
         self.newest
     }
@@ -126,17 +115,18 @@ impl Before for Packed {
         self.client.last
     }
 
-    fn live(&self) -> impl Iterator<Item = (&String, &Box<Channel>)> {
-        self.client.channels.iter()
+    fn live(&mut self) -> BTreeMap<String, Box<Channel>> {
+        std::mem::take(&mut self.client.channels)
     }
 
-    fn channel(&self, id: &str) -> Option<Box<Channel>> {
-        let live = self.client.channels.get(id).cloned();
-        live.or_else(|| Some(self.find(id)?.1))
+    fn other(&mut self, id: &str) -> Option<Box<Channel>> {
+        let (place, channel) = self.find(id)?;
+        self.ended.drain(place);
+        Some(channel)
     }
 
     fn newest_elsewhere(&self, part: &Client) -> Option<(u64, String)> {
-        self.entry().newest_elsewhere(part)
+        (&self.entry()).newest_elsewhere(part)
     }
 }
 
@@ -179,16 +169,17 @@ mod tests {
             takeover in any::<bool>(),
         ) {
             let options = Options { takeover, ..Options::default() };
-            let (mut whole, mut packed) = (None::<Entry>, None::<Packed>);
+            let (mut whole, mut packed) = (None::<Entry>, None::<Box<Packed>>);
             for (now, events) in (100..).zip(batches) {
                 let events = events.into_iter().map(|event| (event, Origin::default()));
                 let batch = Batch { events: events.collect(), now, ..Batch::default() };
                 let totals = super::super::totals::middle(whole.as_ref().map_or(0, |w| w.newest));
-                let on_whole = stage(&batch, &totals, &options, |_, _| whole.as_ref());
-                let on_packed = stage(&batch, &totals, &options, |_, _| packed.as_ref());
+                let (on_whole, _) = stage(&batch, &totals, &options, |_, _| whole.as_ref());
+                let (on_packed, entries) = stage(&batch, &totals, &options, |_, _| packed.take());
                 prop_assert_eq!(&on_whole.changes, &on_packed.changes);
                 prop_assert_eq!(&on_whole.totals, &on_packed.totals);
                 let (first, second) = (on_whole.clients, on_packed.clients);
+                packed = entries.into_iter().next().flatten();
                 for ((_, one), (_, other)) in first.into_iter().zip(second) {
                     let entry = whole.get_or_insert_default();
                     let before = closed_at(&entry.client, options.closing);

@@ -3,6 +3,7 @@
 
 use redis::cmd;
 
+use super::cache::Cached;
 use super::commit::Writer;
 use super::link::Link;
 use super::record;
@@ -98,7 +99,7 @@ impl Writer {
         let mut gone = 0;
         for id in &due {
             let cached = self.cache.get(id);
-            let Some(packed) = cached.and_then(|cached| cached.entry.as_deref()) else {
+            let Some(packed) = cached.and_then(Cached::seen) else {
                 continue;
             };
             let mut entry = packed.entry();

@@ -188,9 +188,10 @@ impl Writer {
 
     fn stage<'b>(&self, batch: &'b Batch) -> Stage<'b> {
         let cache: &Cache = &self.shared.cache();
-        stage(batch, &cache.totals, &self.shared.options, |_, id| {
+        let (staged, _) = stage(batch, &cache.totals, &self.shared.options, |_, id| {
             cache.get(id)
-        })
+        });
+        staged
     }
 }
 
